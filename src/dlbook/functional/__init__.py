@@ -1,0 +1,1 @@
+"""The book's equations as pure functions with shaped signatures, a file a topic."""
