@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import statistics
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -58,7 +59,8 @@ def claim(
     run, band = current(), _recorded(name)
     device = run.device if run else "cpu"
     if band is None:
-        emit(record, "•", f"claim {name}", f"yours {value:.4g}; no band is recorded for these parameters", style="claim")
+        told = f"yours {value:.4g}; no band is recorded for these parameters"
+        emit(record, "•", f"claim {name}", told, style="claim")
         return
     told = f"yours {value:.4g}, the book's {band['mean']:.4g} ± {band['s']:.2g} ({band['n']} runs)"
     if timing and band["hardware"] != hardware(device):
@@ -70,14 +72,22 @@ def claim(
 
 
 def _recorded(name: str) -> dict[str, Any] | None:
+    """The band of a claim for these parameters, if there is one; none while runs for bands or sweeps are recorded."""
     run = current()
-    if run is None:
+    if run is None or os.environ.get("DLBOOK_RECORDING") == "1":
         return None
     try:
         stored = json.loads(results_path(run.page).read_text(encoding="utf8"))
     except (OSError, DlbookError):
         return None
-    return stored.get("bands", {}).get(run.set, {}).get(name)
+    found = stored.get("bands", {}).get(run.set, {}).get(name)
+    return None if found is None else opened(found)
+
+
+def opened(stored: dict[str, Any]) -> dict[str, Any]:
+    """A band as it is stored, with infinity for its open side: JSON has none, and keeps null there."""
+    low, high = stored["low"], stored["high"]
+    return {**stored, "low": -math.inf if low is None else low, "high": math.inf if high is None else high}
 
 
 def band(record: dict[str, Any], values: Sequence[float], hardware_class: str) -> dict[str, Any]:
@@ -113,13 +123,20 @@ def band(record: dict[str, Any], values: Sequence[float], hardware_class: str) -
 
 
 def say(text: str) -> None:
-    """Show a sentence with results in it: Markdown output, so that it reads like prose and is compared like a number."""
+    """Show a sentence with results in it: Markdown output, which reads like prose and is compared like a number."""
     if not in_notebook():
         print(text)
         return
     from IPython.display import Markdown, display
 
     display(Markdown(text))
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Show computed rows as a Markdown table."""
+    cells = [list(map(str, row)) for row in rows]
+    lines = [list(header), ["---"] * len(header), *cells]
+    say("\n".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |" for line in lines))
 
 
 class SilentMistake(Exception):
@@ -160,14 +177,18 @@ def mistake(kind: type[BaseException], match: str = "") -> Iterator[_Made]:
         if made.numbers is None or math.isclose(*made.numbers, rel_tol=1e-6, abs_tol=1e-12):
             raise MistakeError(f"The silent mistake made no wrong number: {made.numbers}.")
         got, right = made.numbers
-        _tell("wrong, and silent", f"got {got:.4g} instead of {right:.4g}")
+        _tell("wrong, and silent", f"{_number(got)} instead of {_number(right)}")
         return
     if made.error is None:
         raise MistakeError(f"No {kind.__name__} came: this is no mistake any more.")
-    first = (str(made.error).splitlines() or [""])[0]
+    first = (str(made.error).splitlines() or [""])[0].partition(" (Triggered internally")[0].strip()
     if match not in str(made.error):
         raise MistakeError(f"{type(made.error).__name__} came, but it says {first!r}, not {match!r}.")
     _tell(type(made.error).__name__, first)
+
+
+def _number(value: float) -> str:
+    return f"{value:.0f}" if value == round(value) and abs(value) < 1e15 else f"{value:.4g}"
 
 
 def _tell(head: str, text: str) -> None:

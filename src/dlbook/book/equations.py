@@ -47,7 +47,8 @@ def verify(
         on: cases, each a tuple of arguments for both sides; for `estimate` `ours` returns the samples of a case.
         against: what the reference is, in words for the ledger.
         kind: `exact`, `equal`, `bound` or `estimate`.
-        tolerance: for `equal`, the largest difference allowed, as a fraction of the largest value; for `bound` likewise.
+        tolerance: for `equal`, the largest difference allowed, as a fraction of the largest value; for `bound`
+            likewise.
         k: for `estimate`, how many standard errors are allowed.
 
     Raises:
@@ -92,7 +93,8 @@ def name_of(call: Callable[..., Any]) -> str:
 
 def _differ(label: str, case: Case, ours: Any, reference: Any, why: str = "") -> VerificationError:
     given = ", ".join(_short(argument) for argument in case)
-    return VerificationError(f"{label}: {why or 'the two sides differ'} on ({given}): ours {_short(ours)}, reference {_short(reference)}")
+    sides = f"ours {_short(ours)}, reference {_short(reference)}"
+    return VerificationError(f"{label}: {why or 'the two sides differ'} on ({given}): {sides}")
 
 
 def _short(value: Any) -> str:
@@ -231,5 +233,5 @@ def _estimate(label: str, ours: Callable, reference: Callable, case: Case, k: fl
         raise ValueError(f"{label}: {samples.numel()} samples: an estimate needs at least 30.")
     mean, error = samples.mean().item(), samples.std().item() / math.sqrt(samples.numel())
     if not abs(mean - right) <= k * error:
-        raise _differ(label, case, mean, right, f"the mean of {samples.numel()} samples is off by more than {k:g} errors")
+        raise _differ(label, case, mean, right, f"the mean of {samples.numel()} samples is off by over {k:g} errors")
     return abs(mean - right), None

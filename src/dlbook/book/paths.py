@@ -55,7 +55,8 @@ def page_name(given: str | Path, top: Path | None = None) -> str:
         if candidate in known:
             return candidate
     path = Path(given)
-    if path.is_file() and path.resolve().is_relative_to(top) and (name := _name(path.resolve().relative_to(top))) in known:
+    inside = path.is_file() and path.resolve().is_relative_to(top)
+    if inside and (name := _name(path.resolve().relative_to(top))) in known:
         return name
     raise DlbookError(f"There is no page {str(given)!r}: accepted are {', '.join(known) or 'none yet'}.")
 

@@ -97,9 +97,10 @@ class Function:
             return f"your function raised {type(error).__name__}: {error}"
         if got is None:
             return "your function returned None: is a return missing?"
-        if self.keeps_inputs and any(difference(after, before, 0.0) for after, before in zip(handed, case, strict=True)):
+        changed = any(difference(after, before, 0.0) for after, before in zip(handed, case, strict=True))
+        if self.keeps_inputs and changed:
             return "your function changed its input"
-        return self.property_of(got, *case) if self.property_of else difference(got, expected, self.rtol)
+        return self.property_of(got, *handed) if self.property_of else difference(got, expected, self.rtol)
 
 
 def _outcome(call: Callable[..., Any], case: tuple[Any, ...]) -> tuple[Any, Exception | None]:
@@ -122,8 +123,10 @@ def _copy(tensor: Tensor) -> Tensor:
 
 def kind_of(value: Any) -> str:
     """What a value is, in the words of a sentence."""
-    names = {bool: "a truth value", int: "an integer", float: "a number", str: "a string", dict: "a dict",
-             torch.dtype: "a dtype", Tensor: "a tensor", tuple: "a tuple", list: "a list", complex: "a complex number"}  # fmt: skip
+    names = {
+        bool: "a truth value", int: "an integer", float: "a number", complex: "a complex number", str: "a string",
+        torch.dtype: "a dtype", Tensor: "a tensor", tuple: "a tuple", list: "a list", dict: "a dict",
+    }  # fmt: skip
     for kind, words in names.items():
         if isinstance(value, kind):
             return words
@@ -172,8 +175,8 @@ def _number_difference(got: Any, expected: float, rtol: float) -> str:
         got = got.item()
     if isinstance(got, bool) or not isinstance(got, (int, float)):
         return f"a number is expected, not {kind_of(got)}"
-    same = math.isclose(got, expected, rel_tol=max(rtol, 1e-12), abs_tol=1e-12) or (math.isnan(got) and math.isnan(expected))
-    return "" if same else f"{got:.6g} is not the value expected"
+    same = math.isclose(got, expected, rel_tol=max(rtol, 1e-12), abs_tol=1e-12)
+    return "" if same or (math.isnan(got) and math.isnan(expected)) else f"{got:.6g} is not the value expected"
 
 
 def _tensor_difference(got: Any, expected: Tensor, rtol: float) -> str:
@@ -189,4 +192,4 @@ def _tensor_difference(got: Any, expected: Tensor, rtol: float) -> str:
     if close.all():
         return ""
     where = tuple(int(i) for i in (~close).nonzero()[0])
-    return f"at index {where} {expected[where].item():.6g} is expected, not {got[where].item():.6g}" if not expected.is_complex() else f"the value at index {where} is off"
+    return f"at index {where} {expected[where].item()} is expected, not {got[where].item()}"

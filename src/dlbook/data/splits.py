@@ -1,0 +1,85 @@
+"""Cut data into parts, and into batches, the same way every time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import torch
+from jaxtyping import Int, Shaped
+from torch import Generator, Tensor
+
+from dlbook.data.kinds import DataError, DataSet
+
+
+def split(data: DataSet, *fractions: float, seed: int, stratify: bool | None = None) -> tuple[DataSet, ...]:
+    """Disjoint random parts of `data`: `train, validation, test = split(data, 0.6, 0.2, 0.2, seed=0)`.
+
+    Together they are all of it. Part i has `fractions[i]` of the rows, to within one. With `stratify` (the default
+    where there are classes) every part holds each class in that proportion too, as nearly as whole rows allow. An
+    official test split is left alone, and not carried along.
+    Raises DataError: fractions that do not add up to 1, or leave a part empty.
+    """
+    if not fractions or min(fractions) <= 0 or abs(sum(fractions) - 1) > 1e-9:
+        raise DataError(f"fractions: got {_listed(fractions)}; give positive numbers that add up to 1.")
+    if stratify and not data.classes:
+        raise DataError(f"stratify: {data.name} has no classes; leave stratify out to split it at random.")
+    stratify = bool(data.classes) if stratify is None else stratify
+    order = torch.randperm(len(data), generator=Generator().manual_seed(seed))
+    if stratify:
+        order = _interleaved(order, data.y.cpu())
+    ends = [round(sum(fractions[: i + 1]) * len(data)) for i in range(len(fractions))]
+    parts = [order[start:end] for start, end in zip([0, *ends], ends, strict=False)]
+    if not all(map(len, parts)):
+        raise DataError(
+            f"fractions: {_listed(fractions)} of the {len(data)} rows of {data.name} leave a part empty; "
+            "give larger fractions or fewer parts."
+        )
+    return tuple(data.take(part) for part in parts)
+
+
+def batches(
+    x: Shaped[Tensor, "n ..."],
+    y: Shaped[Tensor, "m ..."],
+    size: int,
+    generator: Generator | None = None,
+    drop_last: bool = False,
+) -> Iterator[tuple[Shaped[Tensor, "b ..."], Shaped[Tensor, "b ..."]]]:
+    """Batches of `size` rows of tensors in memory: in order (views), or shuffled by `generator` (copies).
+
+    The last batch is shorter where `size` does not divide the rows, and left out with `drop_last`.
+    Raises DataError, at the call: lengths that differ, a size below 1, or no full batch to give.
+    """
+    if len(x) != len(y):
+        raise DataError(f"x has {len(x)} rows and y has {len(y)}: give every example one answer.")
+    if size < 1 or (drop_last and size > len(x)):
+        upper = f" to {len(x)} (the rows of x), as drop_last leaves shorter batches out" if drop_last else " or more"
+        raise DataError(f"size: got {size}; give 1{upper}.")
+    return _batches(x, y, size, generator, drop_last)
+
+
+def _batches(x: Tensor, y: Tensor, size: int, generator: Generator | None, drop_last: bool) -> Iterator:
+    end = len(x) - len(x) % size if drop_last else len(x)
+    if generator is None:
+        for i in range(0, end, size):
+            yield x[i : i + size], y[i : i + size]
+    else:
+        order = torch.randperm(len(x), generator=generator, device=generator.device)
+        for rows in order[:end].split(size):
+            yield x[rows.to(x.device)], y[rows.to(y.device)]
+
+
+def _interleaved(order: Int[Tensor, " n"], y: Int[Tensor, " n"]) -> Int[Tensor, " n"]:
+    """Reorder so that every stretch holds each class in its proportion.
+
+    The r-th row of a class of k rows goes to the place (r + 1/2) / k of the way.
+    """
+    place = torch.empty(len(order), dtype=torch.float64)
+    for label in y.unique():
+        mine = y[order] == label
+        count = int(mine.sum())
+        place[mine] = (torch.arange(count, dtype=torch.float64) + 0.5) / count
+    return order[place.argsort(stable=True)]
+
+
+def _listed(fractions: tuple[float, ...]) -> str:
+    return ", ".join(f"{f:g}" for f in fractions) or "none"

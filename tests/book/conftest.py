@@ -1,0 +1,62 @@
+"""The built book, a browser, and what the browser saw: each made once for all the checks."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import site_checks
+from dlbook.book.build import build
+from dlbook.book.paths import root
+
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
+
+
+@pytest.fixture(scope="session")
+def site() -> Path:
+    """The folder of the built book; building it fails where there is any warning."""
+    return build(root(), quiet=True).parent
+
+
+@pytest.fixture(scope="session")
+def book(site: Path) -> dict[str, site_checks.Page]:
+    """Every page of the built book, read."""
+    return site_checks.pages(site)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """A headless Chromium: the one that DLBOOK_CHROMIUM names, else the first on the path."""
+    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    found = os.environ.get("DLBOOK_CHROMIUM") or next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
+    if found is None:
+        sentence = "No Chromium found: install it, or name one in DLBOOK_CHROMIUM, to check the book in a browser."
+        pytest.fail(sentence) if os.environ.get("CI") else pytest.skip(sentence)
+    with sync_api.sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=found, args=site_checks.CHROMIUM_FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="session")
+def address(site: Path) -> Iterator[str]:
+    """The book over http on this machine."""
+    with site_checks.served(site) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    """The source of axe."""
+    package = pytest.importorskip("axe_playwright_python")
+    return (Path(package.__file__).parent / "axe.min.js").read_text("utf8")
+
+
+@pytest.fixture(scope="session")
+def sights(browser: Any, address: str, book: dict[str, site_checks.Page], axe: str) -> dict[str, site_checks.Sight]:
+    """What the browser saw of every page, at both widths, in light and in dark."""
+    return {name: site_checks.look(browser, address + name, axe) for name in book}

@@ -1,0 +1,184 @@
+"""What is checked about the built book: pure functions over its files, and a visitor that looks at pages in a browser."""
+
+from __future__ import annotations
+
+import functools
+import http.server
+import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+# Chromium resolves no host but this machine's own: a page that needs another one cannot hide it.
+CHROMIUM_FLAGS = (
+    "--no-sandbox --disable-gpu --disable-background-networking --disable-component-update --disable-sync --no-first-run"
+).split() + ["--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"]
+LOADED = {"script": "src", "img": "src", "iframe": "src", "source": "src", "video": "src", "audio": "src", "link": "href"}
+STATES = {"desktop light": (1280, "light"), "desktop dark": (1280, "dark"), "phone light": (360, "light"), "phone dark": (360, "dark")}
+FULL_AXE = ("desktop light", "phone dark")  # in the other two states only what depends on colour or width
+LOOK_RULES = ["color-contrast", "link-in-text-block", "scrollable-region-focusable"]
+
+
+# --- files ----------------------------------------------------------------------------------------------------------
+
+
+class Page(HTMLParser):
+    """Anchors, links, loaded files and images of one HTML page."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.anchors: set[str] = set()
+        self.links: list[str] = []
+        self.loads: list[str] = []
+        self.images: list[tuple[str, str | None]] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note what a tag defines and what it points to."""
+        values = dict(attrs)
+        self.anchors |= {values[key] or "" for key in ("id", "name") if key in values}
+        if tag == "a" and values.get("href"):
+            self.links.append(values["href"] or "")
+        if tag in LOADED and values.get(LOADED[tag]):
+            self.loads.append(values[LOADED[tag]] or "")
+        if tag == "img":
+            self.images.append((values.get("src") or "", values.get("alt")))
+
+
+def pages(folder: Path) -> dict[str, Page]:
+    """Every page of a built book, by its path; the page that only leads to the first one is left out."""
+    found = {path.relative_to(folder).as_posix(): path.read_text("utf8") for path in sorted(folder.rglob("*.html"))}
+    return {name: Page(text) for name, text in found.items() if 'http-equiv="Refresh"' not in text and "_static/" not in name[:8]}
+
+
+def external(url: str) -> bool:
+    """Whether a URL leads out of the book."""
+    parts = urlsplit(url)
+    return bool(parts.netloc) or parts.scheme not in ("", "data")
+
+
+def external_loads(book: dict[str, Page]) -> list[str]:
+    """Files of other hosts that pages load."""
+    return [f"{name}: loads {url}" for name, page in book.items() for url in page.loads if external(url)]
+
+
+def broken_links(folder: Path, book: dict[str, Page]) -> list[str]:
+    """Links and loaded files inside the book that do not exist, and anchors that their page does not have."""
+    faults = []
+    for name, page in book.items():
+        for url in dict.fromkeys(page.links + page.loads):
+            if external(url) or url.startswith("data:"):
+                continue
+            parts = urlsplit(url)
+            target = (folder / name).parent / unquote(parts.path) if parts.path else folder / name
+            anchor = unquote(parts.fragment)
+            key = target.resolve().relative_to(folder.resolve()).as_posix() if target.exists() else None
+            if key is None:
+                faults.append(f"{name}: {url} does not exist")
+            elif anchor and key in book and anchor not in book[key].anchors:
+                faults.append(f"{name}: {url} has no such anchor")
+    return faults
+
+
+def poor_alts(book: dict[str, Page]) -> list[str]:
+    """Images without a text in words: none, or the path of the file."""
+    path_like = re.compile(r"\.(png|svg|jpe?g|gif)$|_build/|_images/")
+    return [
+        f"{name}: {source} has the alt text {alt!r}"
+        for name, page in book.items()
+        for source, alt in page.images
+        if alt is None or not alt.strip() or path_like.search(alt)
+    ]
+
+
+# --- pages in a browser ---------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Sight:
+    """What a browser saw of one page in all states."""
+
+    requests: set[str] = field(default_factory=set)
+    console: list[str] = field(default_factory=list)
+    axe: list[str] = field(default_factory=list)
+    overflow: list[str] = field(default_factory=list)
+    maths: int = 0
+    bad_maths: int = 0
+    raw_maths: bool = False
+
+    def outside(self, base: str) -> list[str]:
+        """Requests to anything but the book itself."""
+        return sorted(url for url in self.requests if not url.startswith((base, "data:", "blob:", "about:")))
+
+
+@contextmanager
+def served(folder: Path) -> Iterator[str]:
+    """The folder over http on this machine alone."""
+
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, format: str, *args: Any) -> None:
+            """Say nothing."""
+
+    handler = functools.partial(Quiet, directory=str(folder))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        server.daemon_threads = True
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+        thread.join()
+
+
+@contextmanager
+def watched(browser: Any) -> Iterator[tuple[Any, Sight]]:
+    """A fresh tab, and what it sees while it is open."""
+    sight = Sight()
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
+    tab = context.new_page()
+    tab.on("request", lambda request: sight.requests.add(request.url))
+    tab.on("pageerror", lambda error: sight.console.append(f"page error: {error}"))
+    tab.on("console", lambda line: sight.console.append(line.text) if line.type == "error" else None)
+    try:
+        yield tab, sight
+    finally:
+        context.close()
+
+
+def settle(tab: Any) -> None:
+    """Wait until the mathematics of a page is set."""
+    tab.wait_for_function("() => !window.MathJax || !MathJax.startup || !MathJax.startup.promise || window.bookSet"
+                          " || (MathJax.startup.promise.then(() => { window.bookSet = true; }), false)")  # fmt: skip
+
+
+def look(browser: Any, url: str, axe: str) -> Sight:
+    """Open a page once, then look at it in each state."""
+    with watched(browser) as (tab, sight):
+        tab.goto(url)
+        settle(tab)
+        tab.evaluate(axe)
+        for state, (width, scheme) in STATES.items():
+            tab.set_viewport_size({"width": width, "height": 900})
+            tab.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+            tab.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+            rules = None if state in FULL_AXE else LOOK_RULES
+            sight.axe += [f"{state}: {fault}" for fault in violations(tab, rules)]
+            if width < 500 and (wide := tab.evaluate("document.documentElement.scrollWidth")) > width:
+                sight.overflow.append(f"{state}: {wide} pixels wide")
+        sight.maths = tab.locator("mjx-container").count()
+        sight.bad_maths = tab.locator("mjx-merror").count()
+        sight.raw_maths = tab.locator(".math").count() > 0
+    return sight
+
+
+def violations(tab: Any, rules: list[str] | None) -> list[str]:
+    """What axe finds on the page as it stands: rule, and the first element that breaks it."""
+    options: dict[str, Any] = {"resultTypes": ["violations"]}
+    if rules:
+        options["runOnly"] = {"type": "rule", "values": rules}
+    found = tab.evaluate("options => axe.run(document, options)", options)["violations"]
+    return [f"{one['id']} ({len(one['nodes'])}): {one['nodes'][0]['html'][:160]}" for one in found]

@@ -1,0 +1,122 @@
+"""Splits and batches."""
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dlbook.data import DataError, DataSet, batches, load, split
+
+
+def toy(n: int, classes: int = 0) -> DataSet:
+    """Row i of x is (i, -i); the classes are uneven."""
+    y = (torch.arange(n) ** 2 % 7 % classes) if classes else torch.arange(n).float()
+    x = torch.stack([torch.arange(n), -torch.arange(n)]).T  # not contiguous
+    return DataSet("toy", x, y, "made here", classes=tuple("abcdefg"[:classes]))
+
+
+def rows(data: DataSet) -> list[int]:
+    return data.x[:, 0].tolist()
+
+
+@given(n=st.integers(20, 90), classes=st.integers(0, 3), seed=st.integers(0, 5))
+def test_parts_are_disjoint_and_complete(n, classes, seed):
+    whole = toy(n, classes)
+    parts = split(whole, 0.6, 0.1, 0.3, seed=seed)
+    assert sorted(i for part in parts for i in rows(part)) == list(range(n))
+    assert all(abs(len(part) - share * n) <= 1 for part, share in zip(parts, (0.6, 0.1, 0.3), strict=True))
+    assert all(torch.equal(part.y, whole.y[part.x[:, 0]]) for part in parts)  # answers stay with their examples
+
+
+@given(n=st.integers(20, 90), classes=st.integers(2, 5), seed=st.integers(0, 5))
+def test_classes_keep_their_proportions(n, classes, seed):
+    whole = toy(n, classes)
+    for part, share in zip(split(whole, 0.5, 0.2, 0.3, seed=seed), (0.5, 0.2, 0.3), strict=True):
+        wanted = share * whole.y.bincount(minlength=classes)
+        assert (part.y.bincount(minlength=classes) - wanted).abs().max() < 2
+
+
+def test_a_seed_is_a_split():
+    iris = load("iris")
+    first, again, other = (split(iris, 0.8, 0.2, seed=s)[1] for s in (3, 3, 4))
+    assert torch.equal(first.x, again.x)
+    assert not torch.equal(first.x, other.x)
+    assert first.y.bincount().tolist() == [10, 10, 10]
+    assert first.features == iris.features
+
+
+def test_a_seed_is_the_same_split_for_ever():
+    assert rows(split(toy(11), 0.5, 0.5, seed=0)[0]) == [10, 0, 4, 3, 5, 8]
+
+
+def test_a_seed_is_the_same_stratified_split_for_ever():
+    assert rows(split(toy(11, 2), 0.5, 0.5, seed=0)[0]) == [10, 8, 0, 4, 3, 1]
+
+
+def test_the_global_generator_is_left_alone():
+    torch.manual_seed(5)
+    expected = torch.rand(3)
+    torch.manual_seed(5)
+    split(toy(31, 3), 0.5, 0.5, seed=1)
+    assert torch.equal(torch.rand(3), expected)
+
+
+def test_stratify_can_be_refused_and_needs_classes():
+    sorted_classes = DataSet("toy", torch.zeros(40, 1), torch.arange(40) // 20, "made here", classes=("a", "b"))
+    counts = {tuple(split(sorted_classes, 0.5, 0.5, seed=s, stratify=False)[0].y.bincount().tolist()) for s in range(9)}
+    assert len(counts) > 1
+    assert {tuple(split(sorted_classes, 0.5, 0.5, seed=s)[0].y.bincount().tolist()) for s in range(9)} == {(10, 10)}
+    with pytest.raises(DataError, match=r"stratify: toy has no classes"):
+        split(toy(20), 0.5, 0.5, seed=0, stratify=True)
+
+
+def test_the_official_test_split_is_not_carried_along():
+    assert split(toy(20).with_test(toy(5)), 0.5, 0.5, seed=0)[0].test is None
+
+
+@pytest.mark.parametrize("fractions", [(), (0.5,), (0.5, 0.6), (1.0, 0.0), (1.5, -0.5)])
+def test_fractions_that_are_none(fractions):
+    with pytest.raises(DataError, match=r"fractions: got .*add up to 1"):
+        split(toy(20), *fractions, seed=0)
+
+
+def test_an_empty_part_is_refused():
+    with pytest.raises(DataError, match=r"3 rows of toy leave a part empty"):
+        split(toy(3), 0.9, 0.1, seed=0)
+
+
+@given(n=st.integers(1, 23), size=st.integers(1, 9), shuffled=st.booleans(), drop_last=st.booleans())
+def test_batches_give_every_row_once(n, size, shuffled, drop_last):
+    data = toy(n)
+    if drop_last and size > n:
+        return
+    generator = torch.Generator().manual_seed(0) if shuffled else None
+    got = list(batches(data.x, data.y, size, generator, drop_last))
+    assert all(torch.equal(x[:, 0], y) and len(x) <= size for x, y in got)
+    seen = torch.cat([y for _, y in got]).int().tolist()
+    assert len(set(seen)) == len(seen) == (n - n % size if drop_last else n)
+    assert all(len(x) == size for x, _ in got[: None if drop_last else -1])
+    assert shuffled or seen == list(range(len(seen)))
+
+
+def test_batches_are_shuffled_by_their_generator():
+    data = toy(31)
+    order = [torch.cat([y for _, y in batches(data.x, data.y, 4, g)]) for g in 2 * [torch.Generator().manual_seed(2)]]
+    again = torch.cat([y for _, y in batches(data.x, data.y, 4, torch.Generator().manual_seed(2))])
+    assert not torch.equal(order[0], order[1])
+    assert torch.equal(order[0], again)
+
+
+def test_batches_in_order_are_views():
+    data = toy(6)
+    x, _ = next(batches(data.x, data.y, 4))
+    assert x.untyped_storage().data_ptr() == data.x.untyped_storage().data_ptr()
+
+
+@pytest.mark.parametrize(
+    ("size", "rows_of_y", "drop_last", "says"),
+    [(4, 5, False, "x has 6 rows and y has 5"), (0, 6, False, "size: got 0; give 1 or more"), (7, 6, True, "1 to 6")],
+)
+def test_bad_batches_fail_at_the_call(size, rows_of_y, drop_last, says):
+    with pytest.raises(DataError, match=says):
+        batches(torch.zeros(6, 2), torch.zeros(rows_of_y), size, drop_last=drop_last)
