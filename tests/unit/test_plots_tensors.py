@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from matplotlib.colors import to_hex
 from matplotlib.patches import FancyArrowPatch, Rectangle
@@ -150,6 +150,7 @@ def test_broadcast_computes_with_the_operator(operator, expected):
     assert cells(figure)[-1][2] == expected
 
 
+@settings(max_examples=30)
 @given(st.lists(st.integers(1, 4), max_size=2), st.lists(st.integers(1, 4), max_size=2))
 def test_broadcast_agrees_with_torch(a, b):
     try:

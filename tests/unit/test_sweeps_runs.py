@@ -108,7 +108,7 @@ def test_a_notebook_that_changes_under_way_fails_its_later_runs(book):
     with pytest.raises(SweepError, match="4 runs made, 0 reused, 3 failed"):
         sweep(sweep_file(book, TEXT), runner=measure_and_edit, engine=inline)
     errors = {json.loads(path.read_text())["error"] for path in (book / "build").rglob("error.json")}
-    assert errors == {"The notebook or the package is not the one that the sweep began with."}
+    assert errors == {"The notebook or the package is not the one that the sweep began with: call again."}
 
 
 def test_a_claim_that_no_run_made_is_told(book):

@@ -12,7 +12,7 @@ from typing import Any
 
 from ..runtime import FIXED_ARITHMETIC, resolve_device
 from .errors import DlbookError, SettingError
-from .notebooks.files import Parameter, parameters_cell, read, sets, text_of
+from .notebooks.files import Parameter, parameters_cell, place, read, sets, text_of
 from .notebooks.files import parameters as declared_parameters
 from .notebooks.harvest import stored_results
 from .notebooks.kernels import RunError, kernel_manager, one_line
@@ -124,8 +124,7 @@ def _papermill(path: Path, given: dict[str, Any], part: Path, fixed: bool, progr
     except PapermillExecutionError as error:
         # papermill puts the given values into a cell of its own, after the parameters cell
         index = error.cell_index - (1 if given else 0)
-        cell = f"cell {index + 1} (In [{error.exec_count}])"
-        raise RunError(path.stem, cell, error.ename, one_line(error.evalue)) from None
+        raise RunError(path.stem, place(read(path), index), error.ename, one_line(error.evalue)) from None
     except DeadKernelError:
         raise RunError(path.stem, "", "the kernel died", "does it need more memory than there is?") from None
 

@@ -105,7 +105,7 @@ def _label_ends(ax: Axes, xs: np.ndarray, named: Mapping[str, np.ndarray]) -> No
     """Names at the right ends of lines, pushed apart where they would touch."""
     ax.autoscale_view()
     to_axes = ax.transScale + ax.transLimits
-    heights = {name: Number(to_axes.transform((xs[-1], y[-1]))[1]) for name, y in named.items()}
+    heights = {name: float(to_axes.transform((xs[-1], y[-1]))[1]) for name, y in named.items()}
     step, order = 0.16 / (ax.figure.get_size_inches()[1] - 0.7), sorted(heights, key=heights.get)
     for _ in range(100):
         for lower, upper in pairwise(order):

@@ -76,7 +76,7 @@ def attempt(run: Run, runner: Runner) -> Outcome:
         try:
             path = notebook_path(run.page)
             if identity(code_of(path), run.parameters, salt=run.salt) != run.identity:
-                raise DlbookError("The notebook or the package is not the one that the sweep began with.")
+                raise DlbookError("The notebook or the package is not the one that the sweep began with: call again.")
             records = runner(path, dict(run.parameters), output, fixed=True)
         except Exception as raised:
             sentence = " ".join(str(raised).split())
@@ -89,9 +89,16 @@ def attempt(run: Run, runner: Runner) -> Outcome:
 
 def papermill(path: Path, parameters: Mapping[str, Any], output: Path, *, fixed: bool) -> list[dict[str, Any]]:
     """The runner of the book: a papermill run in a fresh kernel."""
+    from jupyter_core.utils import ensure_event_loop
+
     from ..run import run_notebook
 
-    return run_notebook(path, dict(parameters), output, fixed=fixed)
+    # Jupyter leaves an event loop open for every call: a worker that lives long would run out of files.
+    loop = ensure_event_loop()
+    try:
+        return run_notebook(path, dict(parameters), output, fixed=fixed)
+    finally:
+        loop.close()
 
 
 def finished(run: Run, folder: Path) -> Stored | None:

@@ -23,7 +23,9 @@ ABSOLUTE = re.compile(
 ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{6,}\b")
 DEVICE = re.compile(r"\b(?:cuda|mps|xla):\d+|device=['\"](?!cpu)\w+(?::\d+)?['\"]")
 VERSION = re.compile(r"(?<![\w.])v?\d+\.\d+\.\d+(?:\.\w+|\+\w+)*(?![\w.]*\.\d)|\+cu\d{2,}|\bPython \d+\.\d+")
-SHORT_FORMAT = re.compile(r":[^{}:\n'\"]{0,8}\.[0-3][efgEFG%]\}|%[-+ #0-9]*\.[0-3][efg]|\bround\([^()\n]*,\s*[0-3]\s*\)")
+SHORT_FORMAT = re.compile(
+    r":[^{}:\n'\"]{0,8}\.(?P<a>[0-3])(?P<b>[efgEFG%])\}|%[-+ #0-9]*\.(?P<c>[0-3])(?P<d>[efg])|\bround\([^()\n]*,\s*(?P<e>[0-3])\s*\)"
+)
 
 
 @rule("execution-count")
@@ -57,7 +59,7 @@ def absolute_path(page: Page) -> Iterator[Fault]:
         for text in texts:
             here = str(page.top)
             if match := ABSOLUTE.search(text) or re.search(re.escape(here) + r"\b", text):
-                yield Fault(index, f"the absolute path {match[0]!r}", "Name the file relative to the notebook.")
+                yield Fault(index, f"the absolute path {match[0]}", "Name the file relative to the notebook.")
                 break
 
 
@@ -111,16 +113,25 @@ def digits(page: Page) -> Iterator[Fault]:
     """A float that is compared and was rounded by its cell shows at least 4 significant digits, or a wrong one passes.
 
     What was not rounded (a literal such as 0.5, a tensor as torch prints it) shows all there is to compare: only
-    cells with a short format (`:.2f`, `round(x, 2)`) are looked at, and only numbers that come out short.
+    numbers that look as a short format of their own cell (`:.2f`, `round(x, 2)`) would print them are refused.
     """
     for index, cell, text in compared_texts(page):
-        if not SHORT_FORMAT.search(cell.source):
-            continue
+        formats = {(int(m["a"] or m["c"] or m["e"]), (m["b"] or m["d"] or "f").lower()) for m in SHORT_FORMAT.finditer(cell.source)}
         for number in read_text(text)[1]:
-            if not number.exact and _significant(number.plain) < LEAST_DIGITS and number.value:
-                what = f"{number.text} is rounded to {_significant(number.plain)} significant digits"
+            shown_digits = _significant(number.plain)
+            if number.value and shown_digits < LEAST_DIGITS and any(_printed(number.plain, *one) for one in formats):
+                what = f"{number.text} is rounded to {shown_digits} significant digits"
                 yield Fault(index, what, f"Show at least {LEAST_DIGITS}: `:.{LEAST_DIGITS}g`, `:.{LEAST_DIGITS}f`.")
                 break
+
+
+def _printed(plain: str, digits: int, kind: str) -> bool:
+    """Whether a format with so many digits, `f`, `e`, `g` or `%`, may have printed this number."""
+    mantissa, exponent, _ = plain.lower().partition("e")
+    _, point, decimals = mantissa.partition(".")
+    if kind == "g":
+        return bool(point or exponent) and _significant(plain) <= max(digits, 1)
+    return bool(point) and len(decimals) == digits and bool(exponent) == (kind == "e")
 
 
 def _significant(plain: str) -> int:

@@ -10,12 +10,12 @@ from ..lint import Fault, Page, rule
 
 UNITS = (
     r"ns|µs|μs|us|ms|s|sec|seconds?|milliseconds?|microseconds?|minutes?|hours?|"
-    r"kB|KB|KiB|MB|MiB|GB|GiB|TB|TiB|[kKMG]?bits?|bytes?|[MGT]?FLOP/?s?|[kMG]?Hz|epochs?|fold|times (?:faster|slower)"
+    r"kB|KB|KiB|MB|MiB|GB|GiB|TB|TiB|bytes?|[MGT]?FLOP/?s?|[kMG]?Hz|epochs?|fold|times (?:faster|slower)"
 )
-NUMBER = r"(?<![\w.\-/§])[-+−]?\d[\d,]*"
+NUMBER = r"(?<![\w.\-/§])[-+−]?\d[\d,]*(?:\.\d+)?"
 RESULTS = re.compile(
-    rf"(?P<decimal>(?<![\w.§])[-+−]?\d+\.\d+(?![\w.]*\.\d))|(?P<percent>{NUMBER}\s?(?:%|per ?cent\b|percentage points?))"
-    rf"|(?P<unit>{NUMBER}[\s ‑-]?(?:{UNITS})(?![\w/]))"
+    rf"(?P<percent>{NUMBER}\s?(?:%|per ?cent\b|percentage points?))|(?P<unit>{NUMBER}[\s ‑-]?(?:{UNITS})(?![\w/]))"
+    r"|(?P<decimal>(?<![\w.§])[-+−]?\d+\.\d+(?![\w.]*\.\d))"
 )
 # What is no plain prose. Directives keep their body, but lose their first line and options; code and maths go wholly.
 NO_PROSE = [
