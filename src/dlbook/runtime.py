@@ -19,7 +19,7 @@ if platform.machine().lower() in ("x86_64", "amd64"):
     FIXED_ARITHMETIC |= {"ATEN_CPU_CAPABILITY": "avx2", "ONEDNN_MAX_CPU_ISA": "AVX2"}
 
 
-def resolve_device(name: str = "auto") -> torch.device:
+def resolve_device(name: object = "auto") -> torch.device:
     """The device that a run uses: `auto` obeys the variable DLBOOK_DEVICE, else takes cuda where there is one.
 
     Raises:

@@ -58,7 +58,9 @@ def page(name: str = PAGE) -> NotebookNode:
         "figure": {"name": "fig-sample-pixel", "caption": "A pixel."},
     }
     cells = [
-        new_markdown_cell("# A sample\n\nIt holds what a page holds; see {eq}`eq-sample-strides` and {ref}`ex-sample-1`."),
+        new_markdown_cell(
+            "# A sample\n\nIt holds what a page holds; see {eq}`eq-sample-strides` and {ref}`ex-sample-1`."
+        ),
         code(
             'seed: int = 0  # seed of every random number\ndevice: str = "auto"  # auto, cpu or cuda\n'
             "n: int = 512  # how many numbers\nrate: float = 0.5  # a rate\nnames: list[str] = ['a', 'b']  # names",
@@ -74,7 +76,9 @@ def page(name: str = PAGE) -> NotebookNode:
             "               names=between(len(names), 1, 9))\n"
             "generator = torch.Generator().manual_seed(run.seed)"
         ),
-        new_markdown_cell("## Strides\n\n$$\ns_k = \\prod_{j > k} n_j\n$$ (eq-sample-strides)\n\nThe code is the equation."),
+        new_markdown_cell(
+            "## Strides\n\n$$\ns_k = \\prod_{j > k} n_j\n$$ (eq-sample-strides)\n\nThe code is the equation."
+        ),
         code("", "src:dlbook.functional.shapes.row_major_strides", covers=["C-013", "q004"]),
         code(
             'verify("eq-sample-strides", row_major_strides, lambda shape: torch.empty(shape).stride(),\n'

@@ -45,9 +45,10 @@ def stored(book: Path) -> dict:
     return json.loads((book / "results" / f"{PAGE}.json").read_text())
 
 
-def test_the_defaults_and_every_declared_set_get_bands(book):
+def test_the_defaults_and_every_declared_set_get_bands(book, capsys):
     record_bands(PAGE, runner=runner(), engine=inline)
     assert [(n, 1000 + i, "cpu") for n in (512, 64) for i in range(10)] == SEEN
+    assert capsys.readouterr().out.startswith("2 bands of 10 runs in ")
     bands = stored(book)["bands"]
     assert list(bands) == [DEFAULT, QUICK]
     values = [512 + i % 5 / 10 for i in range(10)]

@@ -14,7 +14,19 @@ _HOMES = {
     "between": "settings", "flag": "settings", "one_of": "settings", "settings": "settings",
 }  # fmt: skip
 
-__all__ = ["SilentMistake", "between", "check", "claim", "flag", "mistake", "one_of", "say", "settings", "table", "verify"]
+__all__ = [
+    "SilentMistake",
+    "between",
+    "check",
+    "claim",
+    "flag",
+    "mistake",
+    "one_of",
+    "say",
+    "settings",
+    "table",
+    "verify",
+]
 
 
 class _Book(ModuleType):

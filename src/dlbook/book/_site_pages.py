@@ -138,12 +138,18 @@ class Reproducibility(ResultsDirective):
 
 
 class ApiModules(SphinxDirective):
-    """Every public module of the package, documented from its docstrings: none can be forgotten."""
+    """Every public module of one wing of the package, from its docstrings: `subject` or `book`; none can be forgotten."""
+
+    required_arguments = 1
 
     def run(self) -> list[nodes.Node]:
+        wing = self.arguments[0]
+        if wing not in ("subject", "book"):
+            raise self.error(f"The wing is {wing!r}: accepted are subject and book.")
         site.depend(self.env, self.env.docname, site.MODULES)
-        subject_first = sorted(site.public_modules(), key=lambda name: (name.startswith("dlbook.book"), name))
-        return [self.module(name) for name in subject_first]
+        of_book = [name for name in site.public_modules() if name.startswith("dlbook.book")]
+        chosen = of_book if wing == "book" else [name for name in site.public_modules() if name not in of_book]
+        return [self.module(name) for name in chosen]
 
     def module(self, name: str) -> nodes.section:
         """A section with the documentation of one module."""

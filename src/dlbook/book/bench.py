@@ -33,7 +33,13 @@ IMPORTS_MEASURED = 5
 
 def bench(top: Path, *, measure: bool = False, tests: bool = False) -> None:
     """Print a line a measurement as soon as it is made: name, value, unit, budget, and whether it is kept."""
-    for line in (*builds(top), *notebooks(top, measure), *([make_test(top)] if tests else []), *weights(top), imports()):
+    for line in (
+        *builds(top),
+        *notebooks(top, measure),
+        *([make_test(top)] if tests else []),
+        *weights(top),
+        imports(),
+    ):
         print(json.dumps(line, ensure_ascii=False), flush=True)
 
 

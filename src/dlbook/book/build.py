@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import logging
 import re
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .errors import DlbookError
+from .paths import write_atomic
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -40,6 +42,7 @@ def build(root: Path, out: Path | None = None, *, quiet: bool = False) -> Path:
         raise BookError(f"{root} holds no book: _config.yml and _toc.yml are expected there.")
     vendor_mathjax(root / "_vendor")
     trees = out.parent / f".doctrees-{out.name}"
+    _forget_if_changed(root, out, trees)
     problems = _run_sphinx(root, out, trees, quiet)
     if problems:
         (trees / "environment.pickle").unlink(missing_ok=True)
@@ -110,6 +113,18 @@ def _run_sphinx(root: Path, out: Path, trees: Path, quiet: bool) -> list[str]:
         sys.path[:] = path
     plain = re.sub(r"\x1b\[[0-9;]*m", "", caught.getvalue())
     return [line for line in plain.splitlines() if line.strip()]
+
+
+def _forget_if_changed(root: Path, out: Path, trees: Path) -> None:
+    """Start anew where what shapes every page has changed: settings, templates, this package's part in them."""
+    shaping = [root / "_config.yml", *sorted((root / "_templates").rglob("*.html"))]
+    shaping += sorted(Path(__file__).parent.glob("*site*.py"))
+    fingerprint = hashlib.sha256(b"\0".join(path.read_bytes() for path in shaping)).hexdigest()
+    noted = trees / "shaped-by"
+    if not noted.is_file() or noted.read_text("utf8") != fingerprint:
+        shutil.rmtree(trees, ignore_errors=True)
+        shutil.rmtree(out, ignore_errors=True)
+        write_atomic(noted, fingerprint)
 
 
 def _remove_left_over(out: Path, app: Sphinx) -> None:

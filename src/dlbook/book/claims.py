@@ -31,7 +31,12 @@ LEAST_TIMING_EFFECT = 2
 
 
 def claim(
-    name: str, value: float, *, above: float | None = None, below: float | None = None, timing: bool = False
+    name: str,
+    value: int | float,
+    *,
+    above: int | float | None = None,
+    below: int | float | None = None,
+    timing: bool = False,
 ) -> None:
     """Hold a measured value against the band of recorded runs that its sentence rests on.
 
@@ -90,7 +95,7 @@ def opened(stored: dict[str, Any]) -> dict[str, Any]:
     return {**stored, "low": -math.inf if low is None else low, "high": math.inf if high is None else high}
 
 
-def band(record: dict[str, Any], values: Sequence[float], hardware_class: str) -> dict[str, Any]:
+def band(record: dict[str, Any], values: Sequence[int | float], hardware_class: str) -> dict[str, Any]:
     """The band of a claim, from the values that runs over seeds gave: mean ± 6 standard deviations, one-sided where
     the sentence is; a claim of timing is held to its sentence alone (the lower end is its `above`).
 
@@ -150,7 +155,7 @@ class _Made:
         self.error: BaseException | None = None
         self.numbers: tuple[float, float] | None = None
 
-    def instead(self, got: float, right: float) -> None:
+    def instead(self, got: Any, right: Any) -> None:
         """Show the wrong number beside the right one; they must differ by more than rounding."""
         self.numbers = (float(got), float(right))
 

@@ -180,7 +180,9 @@ def build(
 
 @app.command()
 def bench(
-    measure: Annotated[bool, typer.Option("--measure", help="run every notebook rather than quote its results")] = False,
+    measure: Annotated[
+        bool, typer.Option("--measure", help="run every notebook rather than quote its results")
+    ] = False,
     tests: Annotated[bool, typer.Option("--tests", help="time `make test` as well")] = False,
 ) -> None:
     """Print times and sizes as JSON lines; no test depends on them."""

@@ -3,9 +3,10 @@
     pytest --nbval --nbval-current-env -p dlbook.book.comparator chapters
 
 Text is compared exactly after whitespace and number formats are unified; integers exactly; a float may differ by the
-largest of 1e-4 of its value, one unit of its last printed digit, and 1e-6 of the largest number beside it. "Beside it"
-means in the same brackets: entries of one array share a scale and its rounding noise, while the smallest float32 and
-the largest in one table do not. Images and records are not compared; memory addresses are refused by the lint.
+largest of 1e-4 of its value, one unit of its last printed digit (as far as that is less than half a percent: a change
+of one percent never passes), and 1e-6 of the largest number beside it. "Beside it" means in the same brackets: entries
+of one array share a scale and its rounding noise, while the smallest float32 and the largest in one table do not.
+Images and records are not compared; memory addresses are refused by the lint.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from .records import MIME
 
 RELATIVE = 1e-4
 OF_LARGEST = 1e-6
+LARGEST_UNIT = 5e-3
 
 #: Output that is not compared: pictures, records, widgets (their ids are random).
 SKIPPED = ("image/", MIME, "application/vnd.jupyter.widget-view+json", "application/vnd.dlbook.")
@@ -139,12 +141,15 @@ def same(stored: Number, fresh: Number, floor: float = 0.0) -> bool:
     if not (math.isfinite(a) and math.isfinite(b)):
         return False
     unit = min((number.unit for number in (stored, fresh) if number.unit), default=0.0)
+    size = max(abs(a), abs(b))
     # printed digits are decimal: one unit may come out a rounding error above one unit
-    return abs(a - b) <= max(RELATIVE * max(abs(a), abs(b)), unit * (1 + 1e-9), floor)
+    return abs(a - b) <= max(RELATIVE * size, min(unit * (1 + 1e-9), LARGEST_UNIT * size), floor)
 
 
 def _words(before: str, after: str, old: list[Number], new: list[Number]) -> str:
-    start = next((i for i, (a, b) in enumerate(zip(before, after, strict=False)) if a != b), min(len(before), len(after)))
+    start = next(
+        (i for i, (a, b) in enumerate(zip(before, after, strict=False)) if a != b), min(len(before), len(after))
+    )
     return f"text: stored {_excerpt(before, start, old)!r}, now {_excerpt(after, start, new)!r}"
 
 

@@ -203,7 +203,9 @@ def report(records: Sequence[Mapping[str, Any]], page: str) -> list[str]:
     rows = [("claim", "yours", "the book's", "")]
     for record in records:
         if record["kind"] == "claim":
-            rows.append((record["name"], f"{record['value']:.4g}", *_verdict(record["value"], bands.get(record["name"]))))
+            rows.append(
+                (record["name"], f"{record['value']:.4g}", *_verdict(record["value"], bands.get(record["name"])))
+            )
     lines = table(rows) if len(rows) > 1 else []
     verified = {record["label"]: record["cases"] for record in records if record["kind"] == "equation"}
     return [*lines, f"{len(verified)} equations verified" + (f": {', '.join(verified)}" if verified else "")]

@@ -23,7 +23,7 @@ class Checked:
     fits: bool
 
 
-def between(value: Any, low: float, high: float) -> Checked:
+def between(value: Any, low: int | float, high: int | float) -> Checked:
     """An integer from `low` to `high` where both are integers, else a number."""
     whole = isinstance(low, int) and isinstance(high, int)
     kinds = int if whole else (int, float)
@@ -78,7 +78,7 @@ def current() -> Settings | None:
     return _current[-1] if _current else None
 
 
-def settings(page: str, *, seed: Any, device: Any, **parameters: Checked) -> Settings:
+def settings(page: str, *, seed: Any, device: Any, **parameters: Any) -> Settings:
     """Check the parameters of a notebook, and tell the checks that follow which set of parameters this run has.
 
     Raises:

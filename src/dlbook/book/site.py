@@ -116,6 +116,19 @@ def _skip_inherited(app: Sphinx, what: str, name: str, obj: object, skip: bool, 
     return True if module and what == "class" and module.split(".")[0] in ("matplotlib", "torch") else None
 
 
+def _name_toggles(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: object) -> None:
+    """Give the arrows in the table of contents a name for those who cannot see them."""
+    if generate := context.get("generate_toctree_html"):
+        named = '<summary aria-label="Show or hide the sections">'
+        context["generate_toctree_html"] = lambda *args, **options: str(generate(*args, **options)).replace("<summary>", named)
+
+
+def _mend_bibliography(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: object) -> None:
+    """A bibliography is announced as a list whose entries are none: leave the announcement out."""
+    if "citation-list" in (body := context.get("body") or ""):
+        context["body"] = body.replace('role="list" class="citation-list"', 'class="citation-list"')
+
+
 class _AsWritten:
     """Keep napoleon from reading "Meaning: more" in the docstring of a value as its type."""
 
@@ -141,6 +154,8 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("env-purge-doc", _purge)
     app.connect("env-merge-info", _merge)
     app.connect("doctree-read", _decorate)
+    app.connect("html-page-context", _name_toggles, priority=900)  # after the theme has put its functions there
+    app.connect("html-page-context", _mend_bibliography)
     app.connect("autodoc-skip-member", _skip_inherited)
     _site_numbers.connect(app)
     as_written = _AsWritten()

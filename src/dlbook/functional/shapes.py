@@ -15,7 +15,7 @@ Shape = Sequence[int]
 
 
 def row_major_strides(shape: Shape) -> tuple[int, ...]:
-    """Strides of a fresh tensor: a step jumps over all that lies to the right (eq-strides)."""
+    """Strides of a fresh tensor: a step jumps over all to its right (eq-strides)."""
     return tuple(
         math.prod(max(n, 1) for n in shape[k + 1 :]) for k in range(len(shape))
     )
@@ -31,7 +31,7 @@ def offset_of(index: Shape, strides: Shape, start: int = 0) -> int:
 
 
 def index_of(position: int, shape: Shape) -> tuple[int, ...]:
-    """The index that row-major order visits at `position`: undoes `offset_of` (eq-unravel).
+    """The index at `position` in row-major order: undoes `offset_of` (eq-unravel).
 
     Raises:
         IndexError: the shape has no such position.
@@ -78,7 +78,7 @@ def infer_size(elements: int, shape: Shape) -> tuple[int, ...]:
 def view_strides(
     shape: Shape, strides: Shape, new_shape: Shape
 ) -> tuple[int, ...] | None:
-    """Strides with which `new_shape` reads the same elements, or None: only a copy helps.
+    """Strides that read the same elements as `new_shape`; None if only a copy can.
 
     Axes that can be walked as one (each stride is the next stride times the next size)
     are merged into blocks; a new axis may split a block but never reach across two.
@@ -108,7 +108,7 @@ def view_strides(
 def broadcast_shapes(*shapes: Shape) -> tuple[int, ...]:
     """The shape that several shapes broadcast to (eq-rule).
 
-    Shapes are aligned at the right; sizes must be equal or 1; a missing axis counts as 1.
+    Shapes are aligned at the right; sizes are equal or 1; a missing axis counts as 1.
 
     Raises:
         ValueError: an axis has two different sizes, neither of them 1.
@@ -189,7 +189,7 @@ def reduced_shape(shape: Shape, dims: Shape, keepdim: bool = False) -> tuple[int
 
 
 def shares_storage(a: Tensor, b: Tensor) -> bool:
-    """Whether two tensors read the same block of memory, so that a write may show in both.
+    """Whether two tensors read the same block of memory: a write may show in both.
 
     Tensors without memory (no elements, or on the device `meta`) share nothing.
     """

@@ -93,8 +93,10 @@ def staleness(notebook: NotebookNode, stored: dict[str, Any], page: str) -> str:
         return "it has cells that were changed and not executed"
     for name, value in harvest(notebook, page).items():
         if stored.get(name) != value:
-            return "its code was changed after its results were stored" if name == "code" else (
-                f"its {name} and the stored {name} differ"
+            return (
+                "its code was changed after its results were stored"
+                if name == "code"
+                else (f"its {name} and the stored {name} differ")
             )
     if missing := [name for name in ("cost", "quick") if name not in stored]:
         return f"its stored results hold no {' and no '.join(missing)}"

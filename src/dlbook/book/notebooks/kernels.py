@@ -106,7 +106,9 @@ def run_cells(
     except CellExecutionError as error:
         raise RunError(page, place(notebook, index), error.ename, one_line(error.evalue)) from None
     except DeadKernelError:
-        raise RunError(page, place(notebook, index), "the kernel died", "does it need more memory than there is?") from None
+        raise RunError(
+            page, place(notebook, index), "the kernel died", "does it need more memory than there is?"
+        ) from None
 
 
 def _ask(client: Any, question: str) -> Any:

@@ -104,7 +104,8 @@ def skeleton(page: str, title: str) -> NotebookNode:
         new_code_cell(f'answer_1 = ...\ncheck("{stem}-1", answer_1)'),
         new_markdown_cell(f"```{{solution-start}} ex-{stem}-1\n:class: dropdown\n```"),
         new_code_cell(
-            f'answer_1 = ...  # the solution\ncheck("{stem}-1", answer_1)', metadata={"jupyter": {"source_hidden": True}}
+            f'answer_1 = ...  # the solution\ncheck("{stem}-1", answer_1)',
+            metadata={"jupyter": {"source_hidden": True}},
         ),
         new_markdown_cell("```{solution-end}\n```"),
         new_markdown_cell("## Summary\n\n- ..."),

@@ -82,5 +82,7 @@ def _jupytext() -> ModuleType:
     try:
         import jupytext
     except ImportError as error:
-        raise DlbookError("jupytext is not installed: `pip install jupytext`, or work where `make test` does.") from error
+        raise DlbookError(
+            "jupytext is not installed: `pip install jupytext`, or work where `make test` does."
+        ) from error
     return jupytext

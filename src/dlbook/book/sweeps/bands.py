@@ -8,6 +8,7 @@ import math
 import os
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from ..errors import ClaimError, DlbookError
@@ -73,7 +74,10 @@ def record_bands(
         raise DlbookError(f"{len(failed)} of {len(plan)} runs of {page} failed, first {failed[0]}")
     shutil.rmtree(folder, ignore_errors=True)
     groups = [stored[start : start + runs] for start in range(0, len(stored), runs)]
-    _store(page, bands_of(groups), keep_others=set_name is not None)
+    bands = bands_of(groups)
+    path = _store(page, bands, keep_others=set_name is not None)
+    count = sum(map(len, bands.values()))
+    print(f"{count} bands of {runs} runs in {path}: `dlbook execute {page}` shows them on the page.")
 
 
 def times(code: Iterable[str]) -> bool:
@@ -123,7 +127,7 @@ def _open_sides(made: Mapping[str, Any]) -> dict[str, Any]:
     return {key: None if value in (math.inf, -math.inf) else value for key, value in made.items()}
 
 
-def _store(page: str, bands: Bands, *, keep_others: bool) -> None:
+def _store(page: str, bands: Bands, *, keep_others: bool) -> Path:
     path = results_path(page)
     try:
         results = json.loads(path.read_text(encoding="utf8"))
@@ -133,3 +137,4 @@ def _store(page: str, bands: Bands, *, keep_others: bool) -> None:
         raise DlbookError(f"{path} is no JSON ({error}): mend it, or delete it and execute the page.") from error
     results["bands"] = {**(results.get("bands", {}) if keep_others else {}), **bands}
     write_atomic(path, json.dumps(results, indent=1, ensure_ascii=False) + "\n")
+    return path

@@ -13,7 +13,16 @@ from pathlib import Path
 from ...errors import DlbookError
 from ...source import TAG, definitions, text_of, woven
 from ..files import (
-    IGNORED_TAG, MACHINE_TAGS, calls, code_cells, first_text, parameters, parameters_cell, parse, sets, tags,
+    IGNORED_TAG,
+    MACHINE_TAGS,
+    calls,
+    code_cells,
+    first_text,
+    parameters,
+    parameters_cell,
+    parse,
+    sets,
+    tags,
 )  # fmt: skip
 from ..lint import Fault, Page, rule
 
@@ -94,7 +103,9 @@ def settings_rule(page: Page) -> Iterator[Fault]:
         yield Fault(index, "settings is called before the parameters cell", mend)
     missing = sorted(set(parameters(page.notebook)) - {keyword.arg for keyword in call.keywords})
     if missing:
-        yield Fault(index, f"settings does not check {', '.join(missing)}", f"Pass {missing[0]}=between(...) or the like.")
+        yield Fault(
+            index, f"settings does not check {', '.join(missing)}", f"Pass {missing[0]}=between(...) or the like."
+        )
 
 
 @rule("quick-set")
@@ -102,7 +113,9 @@ def quick_set(page: Page) -> Iterator[Fault]:
     """The notebook declares a `quick` parameter set, and every declared set names parameters that exist."""
     declared = sets(page.notebook)
     if "quick" not in declared:
-        yield Fault(None, "no quick parameter set", 'Add "dlbook": {"sets": {"quick": {...}}} to the notebook metadata.')
+        yield Fault(
+            None, "no quick parameter set", 'Add "dlbook": {"sets": {"quick": {...}}} to the notebook metadata.'
+        )
     for name, values in declared.items():
         for unknown in sorted(set(values) - set(parameters(page.notebook))):
             yield Fault(None, f"the set {name!r} names {unknown!r}, no parameter", "Mend the notebook metadata.")
@@ -159,7 +172,9 @@ def covers(page: Page) -> Iterator[Fault]:
         ids = given if isinstance(given, list) else [given]
         for identity in ids:
             if not isinstance(given, list) or not isinstance(identity, str) or not COVERED.fullmatch(identity):
-                yield Fault(index, f"covers holds {identity!r}", 'Accepted is a list such as ["C-013", "K-21", "q004"].')
+                yield Fault(
+                    index, f"covers holds {identity!r}", 'Accepted is a list such as ["C-013", "K-21", "q004"].'
+                )
             elif known and identity not in known:
                 yield Fault(index, f"covers names {identity!r}, which the ledger does not have", "Mend the id.")
 

@@ -89,7 +89,10 @@ def duplicate(book: Book) -> Iterator[tuple[str, Fault]]:
     for label, places in labels(book).items():
         for file, cell in places[1:]:
             first = f"{places[0][0]}" + ("" if places[0][1] is None else f", cell {places[0][1] + 1}")
-            yield file, Fault(cell, f"the label {label!r} is given again; first in {first}", "Call one of them otherwise.")
+            yield (
+                file,
+                Fault(cell, f"the label {label!r} is given again; first in {first}", "Call one of them otherwise."),
+            )
 
 
 @rule("label-unknown", whole_book=True)

@@ -14,7 +14,9 @@ from ..harvest import records
 from ..lint import Fault, Page, rule
 
 FEWEST, MOST = 5, 10
-STATEMENT = re.compile(r"^(?:`{3,}|:{3,})\{exercise(?:-start)?\}[^\n]*\n(?:[ \t]*:(?!label:)[^\n]*\n)*[ \t]*:label:[ \t]*(\S+)", re.M)
+STATEMENT = re.compile(
+    r"^(?:`{3,}|:{3,})\{exercise(?:-start)?\}[^\n]*\n(?:[ \t]*:(?!label:)[^\n]*\n)*[ \t]*:label:[ \t]*(\S+)", re.M
+)
 SOLUTION = re.compile(r"\{solution-start\}[ \t]+(\S+)(?P<options>(?:\n[ \t]*:[^\n]*)*)")
 SOLUTION_END = re.compile(r"\{solution-end\}")
 
@@ -100,7 +102,9 @@ def graders(page: Page) -> Iterator[Fault]:
         try:
             grader(identity)
         except DlbookError as error:
-            yield Fault(index, str(error).rstrip("."), f"Write it in dlbook.book.exercises.{identity.rpartition('-')[0]}.")
+            yield Fault(
+                index, str(error).rstrip("."), f"Write it in dlbook.book.exercises.{identity.rpartition('-')[0]}."
+            )
         if f"ex-{identity}" not in known:
             yield Fault(index, f"check names {identity!r}, no exercise of this page", "Mend the name.")
     for label, index in known.items():

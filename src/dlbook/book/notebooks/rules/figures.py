@@ -12,7 +12,9 @@ from ..lint import Fault, Page, rule
 
 SHORTEST_ALT = 30  # characters
 EMPTY_ALT = re.compile(r"!\[\s*\]\(")
-DIRECTIVE = re.compile(r"^(?P<fence>`{3,}|:{3,})\{(?:figure|image)\}[^\n]*\n(?P<body>.*?)^(?P=fence)", re.DOTALL | re.MULTILINE)
+DIRECTIVE = re.compile(
+    r"^(?P<fence>`{3,}|:{3,})\{(?:figure|image)\}[^\n]*\n(?P<body>.*?)^(?P=fence)", re.DOTALL | re.MULTILINE
+)
 
 
 def figure_cells(page: Page) -> Iterator[tuple[int, NotebookNode]]:
@@ -55,7 +57,9 @@ def figure_caption(page: Page) -> Iterator[Fault]:
     for index, cell in figure_cells(page):
         name, caption = _entry(cell, "figure", "name"), _entry(cell, "figure", "caption")
         if not caption:
-            yield Fault(index, "a figure without caption", 'Add "mystnb": {"figure": {"caption": "..."}} to its metadata.')
+            yield Fault(
+                index, "a figure without caption", 'Add "mystnb": {"figure": {"caption": "..."}} to its metadata.'
+            )
         if not name.startswith("fig-"):
             found = f"named {name!r}" if name else "without a name"
             yield Fault(index, f"a figure {found}", 'Add "mystnb": {"figure": {"name": "fig-..."}} to its metadata.')

@@ -84,7 +84,9 @@ def device_name(page: Page) -> Iterator[Fault]:
     """No name of an accelerator in a compared output: another machine has another."""
     for index, _, text in compared_texts(page):
         if match := DEVICE.search(text):
-            yield Fault(index, f"the device {match[0]!r} in a compared output", "Print values, or `.device.type == ...`.")
+            yield Fault(
+                index, f"the device {match[0]!r} in a compared output", "Print values, or `.device.type == ...`."
+            )
 
 
 @rule("version-number", excusable=True)
@@ -116,7 +118,10 @@ def digits(page: Page) -> Iterator[Fault]:
     numbers that look as a short format of their own cell (`:.2f`, `round(x, 2)`) would print them are refused.
     """
     for index, cell, text in compared_texts(page):
-        formats = {(int(m["a"] or m["c"] or m["e"]), (m["b"] or m["d"] or "f").lower()) for m in SHORT_FORMAT.finditer(cell.source)}
+        formats = {
+            (int(m["a"] or m["c"] or m["e"]), (m["b"] or m["d"] or "f").lower())
+            for m in SHORT_FORMAT.finditer(cell.source)
+        }
         for number in read_text(text)[1]:
             shown_digits = _significant(number.plain)
             if number.value and shown_digits < LEAST_DIGITS and any(_printed(number.plain, *one) for one in formats):
