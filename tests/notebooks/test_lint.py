@@ -95,6 +95,11 @@ def wrong_solution(notebook: NotebookNode) -> None:
                 content["status"] = "wrong"
 
 
+def short_number(notebook: NotebookNode) -> None:
+    source("linspace", "print(run.n", 'print(f"{x.mean():.2f}", run.n')(notebook)
+    shows("0.97")(notebook)
+
+
 FIGURE = "display(Image"
 ALT = {"image": {"alt": "One dark pixel, drawn so that a figure stands on this page."}}
 NAMED = {"figure": {"name": "fig-sample-pixel", "caption": "A pixel."}}
@@ -110,8 +115,7 @@ PLANTED: list[tuple[str, str, Callable[[NotebookNode], None]]] = [
     ("device-name", "cuda:0", shows("tensor([1.], device='cuda:0')")),
     ("version-number", "2.15.0", shows("torch 2.15.0+cpu")),
     ("image-size", "100 kB", large_image),
-    ("digits", "0.97 is rounded to 2", lambda nb: (source("linspace", "print(run.n", 'print(f"{x.mean():.2f}", run.n')(nb),
-                                                     shows("0.97")(nb))),
+    ("digits", "0.97 is rounded to 2", short_number),
     ("figure-alt", "without alt text", sets(FIGURE, mystnb=NAMED)),
     ("figure-alt", "alt text of 8 characters", sets(FIGURE, mystnb={**NAMED, "image": {"alt": "A pixel."}})),
     ("figure-alt", "image without alt text", says("![](pixel.png)")),

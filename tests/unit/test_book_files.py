@@ -35,7 +35,7 @@ def test_a_write_that_fails_leaves_the_old_file(tmp_path: Path, monkeypatch: pyt
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, moment, fail)
-    with pytest.raises(DlbookError, match="Cannot write .*file: No space left on device"):
+    with pytest.raises(DlbookError, match=r"Cannot write .*file: No space left on device"):
         write_atomic(path, "new")
     assert path.read_text() == "old"
     assert [entry.name for entry in tmp_path.iterdir()] == ["file"]
@@ -83,7 +83,7 @@ def test_pages_and_their_places(book: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.chdir(book / "chapters")
     given = ["01_x", "01_x.ipynb", "chapters/01_x", "./chapters/01_x.ipynb", str(book / "chapters/01_x.ipynb")]
     assert {page_name(name) for name in given} == {"01_x"}
-    with pytest.raises(DlbookError, match="There is no page '02_y': accepted are 01_x, 01_x/part, appendix/faq."):
+    with pytest.raises(DlbookError, match=r"There is no page '02_y': accepted are 01_x, 01_x/part, appendix/faq."):
         page_name("02_y")
 
 
@@ -124,9 +124,13 @@ def test_definitions_are_the_text_of_the_package() -> None:
 
 @pytest.mark.parametrize(
     ("name", "words"),
-    [("dlbook.book.settings.nothing", "defines no function or class 'nothing'"), ("os.path.join", "no module 'os.path'"),
-     ("dlbook.nowhere.f", "no module 'dlbook.nowhere'"), ("f", "no module ''")],
-)  # fmt: skip
+    [
+        ("dlbook.book.settings.nothing", "defines no function or class 'nothing'"),
+        ("os.path.join", "no module 'os.path'"),
+        ("dlbook.nowhere.f", "no module 'dlbook.nowhere'"),
+        ("f", "no module ''"),
+    ],
+)
 def test_a_definition_that_is_not_there(name: str, words: str) -> None:
     with pytest.raises(DlbookError, match=f"^src:{name}: .*{words}"):
         source.definition(name)

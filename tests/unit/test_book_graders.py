@@ -25,17 +25,31 @@ def test_what_is_not_answered() -> None:
 
 
 VALUES = [
-    (3, 4, "4 is not the value"), (3, 3.0, "an integer is expected, not a number"), (3, True, "not a truth value"),
-    (3, torch.tensor(3), "take .item()"), (2.5, 2.6, "2.6 is not the value"), (2.5, "2.5", "a number is expected, not a text"),
-    ((2, 3), (2, 3, 1), "2 entries are expected, not 3"), ((2, 3), (2, 4), "entry 1: 4"), ((2, 3), 2, "a tuple is expected"),
-    ({"a": 1}, {"b": 1}, "the keys a are expected"), ({"a": 1}, {"a": 2}, "a: 2"), ("abc", "abd", "'abd' is not"),
-    (torch.float32, torch.float64, "torch.float64 is not"), (torch.float32, "float32", "a dtype is expected"),
+    (3, 4, "4 is not the value"),
+    (3, 3.0, "an integer is expected, not a number"),
+    (3, True, "not a truth value"),
+    (3, torch.tensor(3), "take .item()"),
+    (2.5, 2.6, "2.6 is not the value"),
+    (2.5, "2.5", "a number is expected, not a text"),
+    ((2, 3), (2, 3, 1), "2 entries are expected, not 3"),
+    ((2, 3), (2, 4), "entry 1: 4"),
+    ((2, 3), 2, "a tuple is expected"),
+    ({"a": 1}, {"b": 1}, "the keys a are expected"),
+    ({"a": 1}, {"a": 2}, "a: 2"),
+    ("abc", "abd", "'abd' is not"),
+    (torch.float32, torch.float64, "torch.float64 is not"),
+    (torch.float32, "float32", "a dtype is expected"),
     (torch.ones(2, 3), torch.ones(3, 2), r"shape \(2, 3\) is expected, not \(3, 2\)"),
     (torch.ones(2), torch.ones(2, dtype=torch.float64), "dtype torch.float32 is expected"),
     (torch.ones(2), [1.0, 1.0], "a tensor is expected, not a list"),
-    (torch.ones(2, 3), torch.ones(2, 3).index_put((torch.tensor(1), torch.tensor(2)), torch.tensor(0.5)), r"at index \(1, 2\)"),
-    (True, False, "False is not the value"), (True, 1, "a truth value is expected"),
-]  # fmt: skip
+    (
+        torch.ones(2, 3),
+        torch.ones(2, 3).index_put((torch.tensor(1), torch.tensor(2)), torch.tensor(0.5)),
+        r"at index \(1, 2\)",
+    ),
+    (True, False, "False is not the value"),
+    (True, 1, "a truth value is expected"),
+]
 
 
 @pytest.mark.parametrize(("expected", "wrong", "words"), VALUES)

@@ -11,7 +11,7 @@ from dlbook.book import bench, cli
 from dlbook.book.errors import DlbookError, SettingError
 from dlbook.book.notebooks import execute, files, harvest, lint, text, weave
 from dlbook.book.notebooks.new import new, skeleton
-from dlbook.book.run import report, table
+from dlbook.book.told import report, table
 from dlbook.book.values import typed
 
 PARAMETERS = """seed: int = 0  # seed
@@ -38,11 +38,25 @@ def test_parameters_are_read_with_types_defaults_and_comments() -> None:
 
 
 ACCEPTED = [
-    ("seed", "12", 12), ("seed", "-3", -3), ("seed", "0x10", 16), ("seed", 5, 5), ("rate", "1e-3", 0.001), ("rate", 1, 1.0),
-    ("rate", "None", None), ("rate", None, None), ("sizes", "[3, 4]", [3, 4]), ("sizes", "3,4", [3, 4]), ("sizes", (5,), [5]),
-    ("sizes", "7", [7]), ("shape", "(4, 5)", [4, 5]), ("kind", "b", "b"), ("fast", "True", True), ("fast", "false", False),
-    ("name", "12", "12"), ("bare", "4", 4),
-]  # fmt: skip
+    ("seed", "12", 12),
+    ("seed", "-3", -3),
+    ("seed", "0x10", 16),
+    ("seed", 5, 5),
+    ("rate", "1e-3", 0.001),
+    ("rate", 1, 1.0),
+    ("rate", "None", None),
+    ("rate", None, None),
+    ("sizes", "[3, 4]", [3, 4]),
+    ("sizes", "3,4", [3, 4]),
+    ("sizes", (5,), [5]),
+    ("sizes", "7", [7]),
+    ("shape", "(4, 5)", [4, 5]),
+    ("kind", "b", "b"),
+    ("fast", "True", True),
+    ("fast", "false", False),
+    ("name", "12", "12"),
+    ("bare", "4", 4),
+]
 
 
 @pytest.mark.parametrize(("name", "given", "value"), ACCEPTED)
@@ -53,11 +67,19 @@ def test_values_are_read_as_their_type(name: str, given: object, value: object) 
 
 
 REFUSED = [
-    ("seed", "abc", "accepted is an integer (int), as in 0."), ("seed", "1.0", "an integer"), ("seed", True, "an integer"),
-    ("rate", "fast", "accepted is a number (float) or None, as in None."), ("sizes", "[1, 'a']", "accepted is list[int]"),
-    ("sizes", 3, "list[int]"), ("shape", "(1, 2, 3)", "tuple[int, int]"), ("kind", "c", "Literal['a', 'b']"),
-    ("fast", "1", "true or false"), ("fast", 1, "true or false"), ("name", 3, "a text"), ("bare", "x", "an integer"),
-]  # fmt: skip
+    ("seed", "abc", "accepted is an integer (int), as in 0."),
+    ("seed", "1.0", "an integer"),
+    ("seed", True, "an integer"),
+    ("rate", "fast", "accepted is a number (float) or None, as in None."),
+    ("sizes", "[1, 'a']", "accepted is list[int]"),
+    ("sizes", 3, "list[int]"),
+    ("shape", "(1, 2, 3)", "tuple[int, int]"),
+    ("kind", "c", "Literal['a', 'b']"),
+    ("fast", "1", "true or false"),
+    ("fast", 1, "true or false"),
+    ("name", 3, "a text"),
+    ("bare", "x", "an integer"),
+]
 
 
 @pytest.mark.parametrize(("name", "given", "words"), REFUSED)
@@ -75,8 +97,11 @@ def test_equations_are_found_in_both_spellings() -> None:
         new_markdown_cell("```{math}\n:nowrap:\n:label: eq-three\ng = h\n```\n\n:::{math}\n:label: eq-four\n\ni\n:::"),
     ]
     assert harvest.equations_of(new_notebook(cells=cells)) == [
-        (0, "eq-one", "c = d"), (0, "eq-two", "e"), (2, "eq-three", "g = h"), (2, "eq-four", "i"),
-    ]  # fmt: skip
+        (0, "eq-one", "c = d"),
+        (0, "eq-two", "e"),
+        (2, "eq-three", "g = h"),
+        (2, "eq-four", "i"),
+    ]
 
 
 def test_the_code_alone_makes_the_hash() -> None:
@@ -119,7 +144,7 @@ def test_weaving_fills_tagged_cells_and_only_them(book: Path) -> None:
     assert (tagged.execution_count, notebook.cells[0].execution_count) == (None, 2)
     assert weave.weave(notebook, "03_cnn") == []
     tagged.metadata["tags"] = ["src:dlbook.book.settings.nothing"]
-    with pytest.raises(DlbookError, match="^03_cnn: cell 2: src:dlbook.book.settings.nothing"):
+    with pytest.raises(DlbookError, match=r"^03_cnn: cell 2: src:dlbook.book.settings.nothing"):
         weave.weave(notebook, "03_cnn")
 
 
@@ -128,11 +153,22 @@ def test_a_new_page_obeys_the_contract_as_far_as_a_skeleton_can(book: Path) -> N
     broken = {finding.rule for finding in lint.lint(book)}
     assert broken == {"execution-count", "stale-result", "equation-unverified", "exercise-count", "exercise-grader"}
     headings = [
-        line for cell in skeleton("03_cnn", "T").cells if cell.cell_type == "markdown"
-        for line in cell.source.splitlines() if line.startswith("#")
-    ]  # fmt: skip
-    assert headings == ["# T", "## ...: one idea", "## Break it", "## Exercises", "## Summary", "## PyTorch on this page",
-                        "## Further reading", "## Experiments"]  # fmt: skip
+        line
+        for cell in skeleton("03_cnn", "T").cells
+        if cell.cell_type == "markdown"
+        for line in cell.source.splitlines()
+        if line.startswith("#")
+    ]
+    assert headings == [
+        "# T",
+        "## ...: one idea",
+        "## Break it",
+        "## Exercises",
+        "## Summary",
+        "## PyTorch on this page",
+        "## Further reading",
+        "## Experiments",
+    ]
     with pytest.raises(DlbookError, match=r"^The page 03_cnn is there already: chapters/03_cnn.ipynb"):
         new("03_cnn", "Again", book)
     for name in ("cnn", "../03_cnn", "03_cnn/a/b", "03_CNN"):
@@ -227,8 +263,13 @@ def test_a_table_of_claims() -> None:
 def test_what_a_page_loads_is_weighed_without_its_maths(tmp_path: Path) -> None:
     (tmp_path / "_static").mkdir()
     (tmp_path / "vendor" / "mathjax").mkdir(parents=True)
-    sizes = {"_static/a.css": "@font-face{src:url('f.woff2?v=1') format('woff2'),url(f.ttf)}", "_static/f.woff2": "f" * 70,
-             "_static/f.ttf": "t" * 90, "_static/s.js": "s" * 50, "vendor/mathjax/m.js": "m" * 1000}  # fmt: skip
+    sizes = {
+        "_static/a.css": "@font-face{src:url('f.woff2?v=1') format('woff2'),url(f.ttf)}",
+        "_static/f.woff2": "f" * 70,
+        "_static/f.ttf": "t" * 90,
+        "_static/s.js": "s" * 50,
+        "vendor/mathjax/m.js": "m" * 1000,
+    }
     for name, content in sizes.items():
         (tmp_path / name).write_text(content)
     page = tmp_path / "page.html"
@@ -243,5 +284,9 @@ def test_what_a_page_loads_is_weighed_without_its_maths(tmp_path: Path) -> None:
 
 def test_a_measurement_stands_beside_its_budget() -> None:
     assert bench.line("x", 15.0004, "s", "book build, cold") == {
-        "name": "x", "value": 15.0, "unit": "s", "budget": 15.0, "ok": False,
-    }  # fmt: skip
+        "name": "x",
+        "value": 15.0,
+        "unit": "s",
+        "budget": 15.0,
+        "ok": False,
+    }

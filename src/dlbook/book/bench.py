@@ -50,7 +50,7 @@ def line(name: str, value: float, unit: str, budget: str, **more: Any) -> Line:
 
 
 def builds(top: Path) -> Iterator[Line]:
-    """Seconds of a build from nothing, and of another after one page was touched; in a copy, the book is not changed."""
+    """Seconds of a build from nothing, and of another after one page was touched; made in a copy of the book."""
     skipped = shutil.ignore_patterns(".git", ".venv", "_build", "build", "cache", "__pycache__", ".*_cache")
     with tempfile.TemporaryDirectory(prefix="dlbook-bench-") as folder:
         copy = Path(folder) / "book"
@@ -64,7 +64,7 @@ def builds(top: Path) -> Iterator[Line]:
 
 
 def _build_seconds(top: Path) -> float:
-    code = "import sys; from pathlib import Path; from dlbook.book.build import build; build(Path(sys.argv[1]), quiet=True)"
+    code = "import pathlib, sys; from dlbook.book.build import build; build(pathlib.Path(sys.argv[1]), quiet=True)"
     return _seconds([sys.executable, "-c", code, str(top)])
 
 
@@ -102,7 +102,7 @@ def make_test(top: Path) -> Line:
 
 
 def weights(top: Path) -> Iterator[Line]:
-    """Megabytes that the first view of each chapter page loads, maths excepted, with what weighs most; as built last."""
+    """Megabytes that the first view of each page loads, maths excepted, with what weighs most; as built last."""
     built = top / "_build" / "html"
     for page in pages(top):
         html = built / notebook_path(page, top).relative_to(top).with_suffix(".html")

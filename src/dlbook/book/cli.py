@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from .cli_data import app as data_app
 from .errors import DlbookError
 from .paths import page_name, pages, root
 
@@ -19,7 +20,6 @@ OPTIONS = {
 }  # fmt: skip
 
 app = typer.Typer(help="Every Equation Runs: run, check and build the book.", **OPTIONS)
-data_app = typer.Typer(help="Data by name: list, download, verify.", **OPTIONS)
 app.add_typer(data_app, name="data")
 
 Pages = Annotated[list[str] | None, typer.Argument(metavar="[PAGE]...", show_default=False)]
@@ -197,35 +197,6 @@ def version() -> None:
     from importlib.metadata import version
 
     print(f"dlbook {version('dlbook')}, torch {version('torch')}, Python {sys.version.partition(' ')[0]}")
-
-
-@data_app.command("names")
-def data_names() -> None:
-    """List the data that a notebook may ask for."""
-    from ..data import names
-
-    entries = names()
-    width = max(len(name) for name, _ in entries)
-    print("\n".join(f"{name:{width}}  {about}" for name, about in entries))
-
-
-@data_app.command("fetch")
-def data_fetch(name: Annotated[list[str], typer.Argument(metavar="NAME...")]) -> None:
-    """Download data that are not there yet, and verify them."""
-    from ..data import fetch
-
-    for one in name:
-        print("\n".join(map(str, fetch(one))) or f"{one}: nothing to download")
-
-
-@data_app.command("verify")
-def data_verify(name: Annotated[list[str] | None, typer.Argument(metavar="[NAME]...")] = None) -> None:
-    """Load data and compare them with what they must be; without NAME, everything that needs no download."""
-    from ..data import verify
-    from ..data.catalogue import BUNDLED
-
-    for one in name or list(BUNDLED):
-        print(verify(one))
 
 
 def main() -> None:

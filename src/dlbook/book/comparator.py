@@ -69,7 +69,7 @@ class Number:
 
     @property
     def exact(self) -> bool:
-        """Whether no digit behind the point was printed: an integer, or `1.`, be it torch's or the end of a sentence."""
+        """Whether no digit behind the point was printed: an integer, or `1.`, torch's or a sentence's end."""
         return self.plain.lstrip("-+").rstrip(".").isdigit()
 
     @property

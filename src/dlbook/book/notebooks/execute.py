@@ -98,10 +98,10 @@ def execute_pages(pages: list[str], top: Path) -> None:
         results = execute(page, top)
         cells, spent = results["cells"], results["cost"]
         print(
-            f"[{number}/{len(pages)}] {page}: {spent['seconds']:.1f} s, {spent['peak_mb']} MB; cells {cells['compared']} "
-            f"compared, {cells['banded']} banded, {cells['ignored']} ignored; {len(results['equations'])} equations, "
-            f"{len(results['claims'])} claims, {len(results['exercises'])} exercises "
-            f"({time.perf_counter() - start:.1f} s in all)",
+            f"[{number}/{len(pages)}] {page}: {spent['seconds']:.1f} s, {spent['peak_mb']} MB; cells "
+            f"{cells['compared']} compared, {cells['banded']} banded, {cells['ignored']} ignored; "
+            f"{len(results['equations'])} equations, {len(results['claims'])} claims, "
+            f"{len(results['exercises'])} exercises ({time.perf_counter() - start:.1f} s in all)",
             file=sys.stderr,
             flush=True,
         )

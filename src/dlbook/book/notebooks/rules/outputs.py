@@ -24,7 +24,9 @@ ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{6,}\b")
 DEVICE = re.compile(r"\b(?:cuda|mps|xla):\d+|device=['\"](?!cpu)\w+(?::\d+)?['\"]")
 VERSION = re.compile(r"(?<![\w.])v?\d+\.\d+\.\d+(?:\.\w+|\+\w+)*(?![\w.]*\.\d)|\+cu\d{2,}|\bPython \d+\.\d+")
 SHORT_FORMAT = re.compile(
-    r":[^{}:\n'\"]{0,8}\.(?P<a>[0-3])(?P<b>[efgEFG%])\}|%[-+ #0-9]*\.(?P<c>[0-3])(?P<d>[efg])|\bround\([^()\n]*,\s*(?P<e>[0-3])\s*\)"
+    r":[^{}:\n'\"]{0,8}\.(?P<a>[0-3])(?P<b>[efgEFG%])\}"
+    r"|%[-+ #0-9]*\.(?P<c>[0-3])(?P<d>[efg])"
+    r"|\bround\([^()\n]*,\s*(?P<e>[0-3])\s*\)"
 )
 
 

@@ -22,7 +22,8 @@ NO_PROSE = [
     re.compile(pattern, re.DOTALL | re.MULTILINE)
     for pattern in (
         r"<!--.*?-->",
-        r"^[ \t]*(?P<fence>`{3,}|:{3,}|~{3,})(?:\{(?:math|code|code-block|code-cell|mermaid|bibliography|figure|image)\}|(?!\{)[ \t]*\w*)"
+        r"^[ \t]*(?P<fence>`{3,}|:{3,}|~{3,})"
+        r"(?:\{(?:math|code|code-block|code-cell|mermaid|bibliography|figure|image)\}|(?!\{)[ \t]*\w*)"
         r"[^\n]*\n.*?^[ \t]*(?P=fence)[ \t]*$",
         r"^[ \t]*(?:`{3,}|:{3,}|~{3,})[^\n]*$",
         r"^[ \t]*:[a-z-]+:[^\n]*$",
@@ -35,7 +36,8 @@ NO_PROSE = [
         r"(`+)(?!`).+?(?<!`)\1(?!`)",
         r"!?\[(?:[^\[\]]|\[[^\[\]]*\])*\]\([^)\s]*(?:\s[^)]*)?\)",
         r"<?https?://\S+",
-        r"\b(?:[Ss]ections?|[Cc]hapters?|[Ff]igures?|[Ee]quations?|Python|PyTorch|NumPy|torch|version|CUDA) v?\d+(?:\.\d+)*\+?",
+        r"\b(?:[Ss]ections?|[Cc]hapters?|[Ff]igures?|[Ee]quations?|Python|PyTorch|NumPy|torch|version|CUDA)"
+        r" v?\d+(?:\.\d+)*\+?",
     )
 ]
 
