@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import site_checks
+
 from dlbook.book.build import build
 from dlbook.book.paths import root
 

@@ -45,7 +45,9 @@ def test_mathematics_is_set_wherever_there_is_any(sights: dict[str, site_checks.
 def test_the_first_view_of_a_chapter_page_is_light(sights: dict[str, site_checks.Sight], site: Path) -> None:
     for name in (CHAPTER, SECTION):
         paths = {urlsplit(url).path.lstrip("/") for url in sights[name].requests if url.startswith("http")}
-        sizes = {path: (site / path).stat().st_size for path in paths if (site / path).is_file() and "mathjax" not in path}
+        sizes = {
+            path: (site / path).stat().st_size for path in paths if (site / path).is_file() and "mathjax" not in path
+        }
         heaviest = sorted(sizes.items(), key=lambda item: -item[1])[:6]
         assert sum(sizes.values()) <= FIRST_VIEW, f"{name}: {sum(sizes.values())} bytes; the heaviest: {heaviest}"
 
@@ -63,7 +65,9 @@ def test_search_finds_a_word(browser: Any, base: str) -> None:
         tab.locator("#pst-search-dialog input[type=search]").fill("stride")
         tab.keyboard.press("Enter")
         tab.wait_for_selector("#search-results li a")
-        found = tab.locator("#search-results li a").evaluate_all("links => links.map(link => link.getAttribute('href'))")
+        found = tab.locator("#search-results li a").evaluate_all(
+            "links => links.map(link => link.getAttribute('href'))"
+        )
         assert any("01_tensors" in link or "glossary" in link for link in found)
         assert sight.outside(base) == []
 
@@ -81,7 +85,7 @@ def test_a_page_works_without_any_server(browser: Any, site: Path) -> None:
 def test_a_cell_can_be_copied(browser: Any, base: str) -> None:
     with site_checks.watched(browser) as (tab, _):
         tab.goto(base + CHAPTER)
-        cell = tab.locator("div.cell_input div.highlight").first
+        cell = tab.locator("div.cell_input div.highlight:visible").first
         cell.hover()
         cell.locator("button.copybtn").click()
         tab.wait_for_selector("button.copybtn.success")

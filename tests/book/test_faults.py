@@ -50,6 +50,13 @@ def test_poor_alt_texts_are_caught(tmp_path: Path) -> None:
     assert len(site_checks.poor_alts(planted(tmp_path, "".join([*bad, good])))) == 3
 
 
+def test_faint_code_is_caught() -> None:
+    rule = 'html[data-theme="light"] .highlight .c { color: #%s; font-style: italic }'
+    assert site_checks.faint_code(rule % "515151", {"light": "#f6f8f8"}) == []
+    assert site_checks.faint_code(rule % "9a9a9a", {"light": "#f6f8f8"}) == ["light .c #9a9a9a"]
+    assert round(site_checks.contrast("#000000", "#ffffff")) == 21
+
+
 def test_the_browser_sees_planted_faults(browser: Any, tmp_path: Path, axe: str) -> None:
     more = (
         '<script>console.error("planted")</script><script>null.field</script>'

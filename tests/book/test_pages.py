@@ -7,6 +7,7 @@ from pathlib import Path
 
 import nbformat
 import site_checks
+
 from dlbook.book import site as extension
 from dlbook.book.paths import notebook_path, pages, root
 
@@ -66,3 +67,10 @@ def test_the_glossary_is_bilingual(site: Path) -> None:
     terms = re.findall(r'<dt id="term-[^"]*">', text)
     assert len(terms) >= 70
     assert text.count('lang="zh"') == len(terms)
+
+
+def test_code_stands_out_in_light_and_dark(site: Path) -> None:
+    style = (site / "_static/book.css").read_text("utf8")
+    light, dark = re.findall(r"--book-code: (#[0-9a-f]{6});", style)[:2]
+    rules = (site / "_static/pygments.css").read_text("utf8")
+    assert site_checks.faint_code(rules, {"light": light, "dark": dark}) == []

@@ -72,7 +72,8 @@ def page(name: str = PAGE) -> NotebookNode:
             "from dlbook.book import between, check, claim, mistake, say, settings, verify"
         ),
         code(
-            f'run = settings("{name}", seed=seed, device=device, n=between(n, 2, 4096), rate=between(rate, 0.0, 1.0),\n'
+            f'run = settings("{name}", seed=seed, device=device,\n'
+            '               n=between(n, 2, 4096), rate=between(rate, 0.0, 1.0),\n'
             "               names=between(len(names), 1, 9))\n"
             "generator = torch.Generator().manual_seed(run.seed)"
         ),
@@ -81,10 +82,10 @@ def page(name: str = PAGE) -> NotebookNode:
         ),
         code("", "src:dlbook.functional.shapes.row_major_strides", covers=["C-013", "q004"]),
         code(
-            'verify("eq-sample-strides", row_major_strides, lambda shape: torch.empty(shape).stride(),\n'
+            'verify("eq-sample-strides", row_major_strides,\n       lambda shape: torch.empty(shape).stride(),\n'
             '       on=[((2, 3),), ((5, 1, 7),), ((),)], against="torch.empty(shape).stride()")'
         ),
-        code(f'display(Image(data=base64.b64decode("{PIXEL}"), format="png"))', mystnb=figure),
+        code(f'display(Image(data=base64.b64decode("{PIXEL}"), format="png"))', "hide-input", mystnb=figure),
         code("x = torch.rand(run.n, generator=generator)\nprint(torch.linspace(0, 1, 7))\nprint(run.n, x.dtype)"),
         code('say(f"The root of two is {math.sqrt(2):.5f}, and {2 * run.rate:.4f} is one.")', "remove-input"),
         code('claim("mean of uniform numbers", x.mean().item())', "nbval-ignore-output"),

@@ -100,6 +100,10 @@ def short_number(notebook: NotebookNode) -> None:
     shows("0.97")(notebook)
 
 
+def two_outputs(notebook: NotebookNode) -> None:
+    cell_with(notebook, FIGURE).outputs.append(new_output("stream", name="stdout", text="and more"))
+
+
 FIGURE = "display(Image"
 ALT = {"image": {"alt": "One dark pixel, drawn so that a figure stands on this page."}}
 NAMED = {"figure": {"name": "fig-sample-pixel", "caption": "A pixel."}}
@@ -119,6 +123,7 @@ PLANTED: list[tuple[str, str, Callable[[NotebookNode], None]]] = [
     ("figure-alt", "without alt text", sets(FIGURE, mystnb=NAMED)),
     ("figure-alt", "alt text of 8 characters", sets(FIGURE, mystnb={**NAMED, "image": {"alt": "A pixel."}})),
     ("figure-alt", "image without alt text", says("![](pixel.png)")),
+    ("figure-alone", "among 2 outputs", two_outputs),
     ("figure-caption", "without caption", sets(FIGURE, mystnb={**ALT, "figure": {"name": "fig-x"}})),
     ("figure-caption", "without a name", sets(FIGURE, mystnb={**ALT, "figure": {"caption": "A pixel."}})),
     ("equation-unverified", "eq-sample-new is never verified", says("$$\na = b\n$$ (eq-sample-new)")),
@@ -136,6 +141,7 @@ PLANTED: list[tuple[str, str, Callable[[NotebookNode], None]]] = [
     ("say-input", "shows its code", sets("say(f", tags=[])),
     ("say-input", "removed from the page", sets("linspace", tags=["remove-input"])),
     ("tag", "'hide-inptu'", sets("linspace", tags=["hide-inptu"])),
+    ("code-width", "at most 88", source("linspace", "print", f"y = {'1 + ' * 30}1; print")),
     ("ignored", "without a claim", sets("linspace", tags=["nbval-ignore-output"])),
     ("ignored", "'timing' without", sets("linspace", tags=["timing"])),
     ("parameters", "no cell tagged", sets("seed: int", tags=[])),

@@ -114,18 +114,18 @@ def test_records_are_harvested_with_their_cells() -> None:
 
 
 def test_definitions_are_the_text_of_the_package() -> None:
-    text = source.definition("dlbook.book.settings.Checked")
+    text = source.definition("dlbook.book.parameters.Checked")
     assert text.startswith("@dataclass(frozen=True)\nclass Checked:")
     assert text.endswith("fits: bool")
-    assert source.text_of(["dlbook.book.settings.flag", "dlbook.book.settings.one_of"]).count("\n\n\ndef ") == 1
-    assert {"Settings", "settings", "between"} <= set(source.definitions("dlbook.book.settings"))
+    assert source.text_of(["dlbook.book.parameters.flag", "dlbook.book.parameters.one_of"]).count("\n\n\ndef ") == 1
+    assert {"Settings", "settings", "between"} <= set(source.definitions("dlbook.book.parameters"))
     assert source.woven(["hide-input", "src:dlbook.a.b"]) == ["dlbook.a.b"]
 
 
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("dlbook.book.settings.nothing", "defines no function or class 'nothing'"),
+        ("dlbook.book.parameters.nothing", "defines no function or class 'nothing'"),
         ("os.path.join", "no module 'os.path'"),
         ("dlbook.nowhere.f", "no module 'dlbook.nowhere'"),
         ("f", "no module ''"),

@@ -137,14 +137,14 @@ def book(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_weaving_fills_tagged_cells_and_only_them(book: Path) -> None:
-    tagged = new_code_cell("old", metadata={"tags": ["src:dlbook.book.settings.flag"]}, execution_count=3)
+    tagged = new_code_cell("old", metadata={"tags": ["src:dlbook.book.parameters.flag"]}, execution_count=3)
     notebook = new_notebook(cells=[new_code_cell("other", execution_count=2), tagged])
     assert weave.weave(notebook, "03_cnn") == [1]
     assert tagged.source.startswith("def flag(")
     assert (tagged.execution_count, notebook.cells[0].execution_count) == (None, 2)
     assert weave.weave(notebook, "03_cnn") == []
-    tagged.metadata["tags"] = ["src:dlbook.book.settings.nothing"]
-    with pytest.raises(DlbookError, match=r"^03_cnn: cell 2: src:dlbook.book.settings.nothing"):
+    tagged.metadata["tags"] = ["src:dlbook.book.parameters.nothing"]
+    with pytest.raises(DlbookError, match=r"^03_cnn: cell 2: src:dlbook.book.parameters.nothing"):
         weave.weave(notebook, "03_cnn")
 
 

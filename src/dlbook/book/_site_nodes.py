@@ -41,7 +41,9 @@ def cores(threads: int) -> str:
     return "one core" if threads == 1 else counted(threads, "core")
 
 
-def reference(domain: str, kind: str, target: str, docname: str, content: nodes.Node, *, strict: bool = True) -> nodes.Node:
+def reference(
+    domain: str, kind: str, target: str, docname: str, content: nodes.Node, *, strict: bool = True
+) -> nodes.Node:
     """A link that Sphinx resolves; with `strict` the build fails where the target does not exist."""
     node = pending_xref("", content, refdomain=domain, reftype=kind, reftarget=target, refdoc=docname, refwarn=strict)
     node["refexplicit"] = True
@@ -114,11 +116,8 @@ def _cost(cost: dict[str, Any]) -> list[Cell]:
 
 
 def _holds(results: dict[str, Any]) -> str:
-    counts = [
-        counted(len(results.get(key, {})), noun, after)
-        for key, noun, after in (("equations", "equation", " verified"), ("claims", "claim", ""), ("exercises", "exercise", ""))
-        if results.get(key)
-    ]  # fmt: skip
+    kinds = (("equations", "equation", " verified"), ("claims", "claim", ""), ("exercises", "exercise", ""))
+    counts = [counted(len(found), noun, after) for key, noun, after in kinds if (found := results.get(key))]
     return f"{', '.join(counts)}." if counts else ""
 
 

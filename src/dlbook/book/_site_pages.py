@@ -35,7 +35,8 @@ class EquationLedger(ResultsDirective):
     def run(self) -> list[nodes.Node]:
         pages = self.results()
         total = sum(len(found["equations"]) for _, found in pages if found)
-        lead = f"{write.counted(total, 'equation')} on {write.counted(len(pages), 'page')}, each verified when the page was last stored."
+        where = f"{write.counted(total, 'equation')} on {write.counted(len(pages), 'page')}"
+        lead = f"{where}, each verified when the page was last stored."
         return [write.paragraph(lead), *(self.page(name, found) for name, found in pages)]
 
     def page(self, docname: str, found: site.Results | None) -> nodes.section:
@@ -51,11 +52,16 @@ class EquationLedger(ResultsDirective):
         return self.section(found["title"], lead, write.table(head, (28, 38, 18, 16), rows, "dlbook-ledger"))
 
     def rows(self, label: str, entry: dict[str, Any]) -> list[list[write.Cell]]:
-        """One equation in two rows: number, both sides, the check and the errors; then the formula over the whole width."""
+        """One equation in two rows: number, both sides, check and errors; then the formula over the whole width."""
         here = self.env.docname
-        formula = nodes.math_block(entry["formula"], entry["formula"], nowrap=False, number=None, label=None, docname=here)
+        formula = nodes.math_block(
+            entry["formula"], entry["formula"], nowrap=False, number=None, label=None, docname=here
+        )
         link = write.reference("math", "eq", label, here, nodes.inline("", label))
-        both = [write.code_link(entry["ours"], here), write.paragraph("against ", nodes.literal("", entry["reference"]))]
+        both = [
+            write.code_link(entry["ours"], here),
+            write.paragraph("against ", nodes.literal("", entry["reference"])),
+        ]
         check = [nodes.strong("", entry["check"]), write.paragraph(write.counted(entry["cases"], "case"))]
         if entry["tolerance"] != entry["check"]:
             check.append(write.paragraph(str(entry["tolerance"])))
@@ -73,7 +79,9 @@ class Reproducibility(ResultsDirective):
         pages = self.results()
         stored = [(name, found) for name, found in pages if found]
         missing = [name for name, found in pages if not found]
-        body: list[nodes.Node] = [write.paragraph(NOTHING)] if not stored else [self.runs(stored), self.machines(stored)]
+        body: list[nodes.Node] = (
+            [write.paragraph(NOTHING)] if not stored else [self.runs(stored), self.machines(stored)]
+        )
         if stored and missing:
             names = ", ".join(site.page_of(name) for name in missing)
             body.append(write.paragraph(f"Not stored yet: {names}."))
@@ -138,7 +146,7 @@ class Reproducibility(ResultsDirective):
 
 
 class ApiModules(SphinxDirective):
-    """Every public module of one wing of the package, from its docstrings: `subject` or `book`; none can be forgotten."""
+    """Every public module of one wing, `subject` or `book`, from its docstrings; none can be forgotten."""
 
     required_arguments = 1
 

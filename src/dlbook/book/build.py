@@ -170,7 +170,9 @@ def _slim_icons(style: Path, fonts: Path, used: set[str]) -> None:
         return rule[0] if used & set(re.findall(r"fa-[a-z0-9-]+", rule[1])) else ""
 
     text = re.sub(r'((?:\.fa-[a-z0-9-]+:{1,2}before,?)+)\{content:"[^"]*"\}', keep, text)
-    shown = {chr(int(code, 16)) for code in re.findall(r'"\\([ef][0-9a-f]{3})\s?"', text)} | set(re.findall("[\ue000-\uf8ff]", text))
+    shown = {chr(int(code, 16)) for code in re.findall(r'"\\([ef][0-9a-f]{3})\s?"', text)} | set(
+        re.findall("[\ue000-\uf8ff]", text)
+    )
     faces = list(re.finditer(r"@font-face\{[^}]*Awesome[^}]*\}", text))
     for face in reversed(faces):
         text = text[: face.start()] + text[face.end() :]

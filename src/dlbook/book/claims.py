@@ -18,9 +18,9 @@ from typing import Any
 
 from ..runtime import hardware
 from .errors import ClaimError, MistakeError
+from .parameters import current
 from .paths import DlbookError, results_path
 from .records import emit, in_notebook
-from .settings import current
 
 #: Half the width of a band, in standard deviations of the recorded runs.
 DEVIATIONS = 6

@@ -119,14 +119,21 @@ def _skip_inherited(app: Sphinx, what: str, name: str, obj: object, skip: bool, 
 def _name_toggles(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: object) -> None:
     """Give the arrows in the table of contents a name for those who cannot see them."""
     if generate := context.get("generate_toctree_html"):
-        named = '<summary aria-label="Show or hide the sections">'
-        context["generate_toctree_html"] = lambda *args, **options: str(generate(*args, **options)).replace("<summary>", named)
+        named = ("<summary>", '<summary aria-label="Show or hide the sections">')
+        context["generate_toctree_html"] = lambda *args, **options: str(generate(*args, **options)).replace(*named)
 
 
-def _mend_bibliography(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: object) -> None:
-    """A bibliography is announced as a list whose entries are none: leave the announcement out."""
-    if "citation-list" in (body := context.get("body") or ""):
-        context["body"] = body.replace('role="list" class="citation-list"', 'class="citation-list"')
+def _mend_roles(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: object) -> None:
+    """Mend what screen readers stumble over: outdated roles in the bibliography, lists right inside lists."""
+    body = context.get("body") or ""
+    for role in ('role="list" ', ' role="doc-biblioentry"', ' role="doc-backlink"'):
+        if "citation-list" in body:
+            body = body.replace(role, "")
+    if pagename == "_modules/index":
+        body = body.replace("<ul>", "<li><ul>").replace("</ul>", "</ul></li>")
+        body = body.replace("<li><ul>", "<ul>", 1)
+        body = "</ul>".join(body.rsplit("</ul></li>", 1))
+    context["body"] = body
 
 
 class _AsWritten:
@@ -155,7 +162,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("env-merge-info", _merge)
     app.connect("doctree-read", _decorate)
     app.connect("html-page-context", _name_toggles, priority=900)  # after the theme has put its functions there
-    app.connect("html-page-context", _mend_bibliography)
+    app.connect("html-page-context", _mend_roles)
     app.connect("autodoc-skip-member", _skip_inherited)
     _site_numbers.connect(app)
     as_written = _AsWritten()

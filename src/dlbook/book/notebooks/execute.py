@@ -60,6 +60,19 @@ def clean(notebook: NotebookNode) -> None:
     notebook.metadata.pop("widgets", None)
     for _, cell in code_cells(notebook):
         cell.metadata.pop("execution", None)
+        cell.outputs = coalesced(cell.outputs)
+
+
+def coalesced(outputs: list[NotebookNode]) -> list[NotebookNode]:
+    """Neighbouring pieces of one stream as one output: where a kernel cuts its stream depends on the moment."""
+    joined: list[NotebookNode] = []
+    for output in outputs:
+        last = joined[-1] if joined else None
+        if last and output.output_type == last.output_type == "stream" and output.name == last.name:
+            last.text += output.text
+        else:
+            joined.append(output)
+    return joined
 
 
 def with_parameters(notebook: NotebookNode, given: dict[str, Any]) -> NotebookNode:

@@ -11,6 +11,7 @@ from nbformat import NotebookNode
 
 from ..paths import notebook_path, results_path
 from ..records import harvest as records_of
+from ..source import woven
 from .files import IGNORED_TAG, MACHINE_TAGS, code_cells, code_hash, parameters, read, tags, title_of
 
 DOLLARS = re.compile(r"\$\$(?P<formula>(?:(?!\$\$).)*?)\$\$\s*\((?P<label>[\w:-]+)\)", re.DOTALL)
@@ -55,6 +56,7 @@ def harvest(notebook: NotebookNode, page: str) -> dict[str, Any]:
     given = {"seed": settings.get("seed"), "device": settings.get("device"), **json.loads(parameter_set)}
     declared = {name: given[name] for name in parameters(notebook) if name in given}
     formulas = {label: formula for _, label, formula in equations_of(notebook)}
+    taught = {name.rpartition(".")[2]: name for _, cell in code_cells(notebook) for name in woven(tags(cell))}
     shown = [cell_class(notebook, index) for index, cell in code_cells(notebook) if cell.outputs]
     return {
         "page": page,
@@ -63,7 +65,11 @@ def harvest(notebook: NotebookNode, page: str) -> dict[str, Any]:
         "set": parameter_set,
         "code": code_hash(notebook),
         "equations": {
-            record["label"]: {"formula": formulas.get(record["label"], ""), **_without(record, "kind", "label")}
+            record["label"]: {
+                "formula": formulas.get(record["label"], ""),
+                **_without(record, "kind", "label"),
+                "ours": taught.get(record["ours"], record["ours"]),  # a woven cell defines the package's function
+            }
             for _, record in records(notebook, "equation")
         },
         "claims": {record["name"]: _without(record, "kind", "name") for _, record in records(notebook, "claim")},

@@ -29,6 +29,7 @@ from ..lint import Fault, Page, rule
 TAGS = {
     "parameters", "hide-input", "hide-output", "hide-cell", "remove-input", "remove-cell", IGNORED_TAG, *MACHINE_TAGS,
 }  # fmt: skip
+WIDEST = 88  # characters of a line of code that is shown
 COVERED = re.compile(r"[CKF]-\d{2,3}|q\d{3}")
 
 
@@ -39,6 +40,16 @@ def known_tags(page: Page) -> Iterator[Fault]:
         for tag in tags(cell):
             if tag not in TAGS and not tag.startswith(TAG):
                 yield Fault(index, f"the unknown tag {tag!r}", f"Accepted are {', '.join(sorted(TAGS))}, {TAG}NAME.")
+
+
+@rule("code-width")
+def code_width(page: Page) -> Iterator[Fault]:
+    """Code that is shown fits the page: on a narrow screen the rest of a longer line is out of sight."""
+    for index, cell in code_cells(page.notebook):
+        longest = max(cell.source.splitlines(), key=len, default="")
+        if len(longest) > WIDEST and not {"hide-input", "hide-cell", "remove-input", "remove-cell"} & set(tags(cell)):
+            what = f"a line of {len(longest)} characters; at most {WIDEST} are accepted"
+            yield Fault(index, what, "Break it, or put its comment on a line above.")
 
 
 @rule("ignored")

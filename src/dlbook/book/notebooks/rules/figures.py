@@ -51,6 +51,14 @@ def _bare_image(text: str) -> bool:
     return bool(EMPTY_ALT.search(text)) or any(":alt:" not in match["body"] for match in DIRECTIVE.finditer(text))
 
 
+@rule("figure-alone")
+def figure_alone(page: Page) -> Iterator[Fault]:
+    """A figure is the only output of its cell: its caption and name would be given to every output."""
+    for index, cell in figure_cells(page):
+        if len(cell.outputs) > 1:
+            yield Fault(index, f"a figure among {len(cell.outputs)} outputs", "Draw it in a cell of its own.")
+
+
 @rule("figure-caption")
 def figure_caption(page: Page) -> Iterator[Fault]:
     """Every figure has a caption and a name that begins with `fig-`."""

@@ -7,7 +7,7 @@ import torch
 
 from dlbook.book import between, flag, one_of, settings
 from dlbook.book.errors import DlbookError, SettingError
-from dlbook.book.settings import current, parameter_set
+from dlbook.book.parameters import current, parameter_set
 
 
 def run(**given):
