@@ -115,7 +115,8 @@ WRONG = {
     ],
     "tensors-10": [
         lambda x: (x**2).mean() - x.mean() ** 2,
-        lambda x: (x - x.mean()).square().sum() / (len(x) - 1),
+        lambda x: (x - x.mean()).square().mean(),
+        lambda x: (x - x[0]).square().sum() / (len(x) - 1) - (x - x[0]).mean() ** 2,
         lambda x: (x - x[0]).square().mean(),
         lambda x: (x - x.mean()).abs().mean(),
     ],

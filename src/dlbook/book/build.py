@@ -76,6 +76,7 @@ def vendor_mathjax(folder: Path) -> None:
 
 def sphinx_config(root: Path) -> dict[str, object]:
     """The Sphinx settings that Jupyter Book makes of `_config.yml`, and `_toc.yml` as the table of contents."""
+    _import_jsonschema()
     from jupyter_book.config import get_final_config
 
     config, _ = get_final_config(
@@ -86,6 +87,16 @@ def sphinx_config(root: Path) -> dict[str, object]:
     )
     config.pop("comments_config", None)  # belongs to an extension that is left out
     return config
+
+
+def _import_jsonschema() -> None:
+    """Import jsonschema without its checker of international addresses: compiling those grammars takes a second."""
+    if "jsonschema" not in sys.modules and "rfc3987_syntax" not in sys.modules:
+        sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]  # as if it were not installed
+        try:
+            import jsonschema  # noqa: F401
+        finally:
+            del sys.modules["rfc3987_syntax"]
 
 
 def _run_sphinx(root: Path, out: Path, trees: Path, quiet: bool) -> list[str]:

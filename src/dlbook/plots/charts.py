@@ -196,6 +196,6 @@ def _time_ticks(ax: Axes, low: Number, high: Number) -> None:
         ticks = [step * 10.0**p for p in powers for step in steps if low <= step * 10.0**p <= high]
         if len(ticks) >= 2:
             break
-    every = math.ceil(len(ticks) / 5)
+    every = math.ceil(len(ticks) / 3)  # wide names leave little room for more labels
     ax.set_xticks(ticks[::every], [f"{t / _unit(t)[0]:.3g} {_unit(t)[1]}" for t in ticks[::every]])
     ax.set_xticks([], minor=True)

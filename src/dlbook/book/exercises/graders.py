@@ -139,7 +139,8 @@ def shown(value: Any) -> str:
     if isinstance(value, Tensor):
         if value.numel() > 12:
             return f"a tensor of shape {tuple(value.shape)}, strides {value.stride()}"
-        return f"tensor({value.tolist()}, {str(value.dtype).removeprefix('torch.')})"
+        numbers = " ".join(str(value).removeprefix("tensor(").removesuffix(")").split())
+        return f"tensor({numbers.partition(', dtype')[0]}, {str(value.dtype).removeprefix('torch.')})"
     text = repr(value)
     return text if len(text) <= 120 else f"{text[:117]}..."
 
@@ -160,8 +161,7 @@ def difference(got: Any, expected: Any, rtol: float) -> str:
             return f"a dict is expected, not {kind_of(got)}"
         if got.keys() != expected.keys():
             return f"the keys {', '.join(map(str, expected))} are expected"
-        faults = ((key, difference(got[key], value, rtol)) for key, value in expected.items())
-        return next((f"{key}: {fault}" for key, fault in faults if fault), "")
+        return _entries_difference({key: difference(got[key], value, rtol) for key, value in expected.items()}, expected)
     if isinstance(expected, float):
         return _number_difference(got, expected, rtol)
     if isinstance(expected, int) and not isinstance(expected, bool) and isinstance(got, Tensor) and got.ndim == 0:
@@ -169,6 +169,16 @@ def difference(got: Any, expected: Any, rtol: float) -> str:
     if type(got) is not type(expected):
         return f"{kind_of(expected)} is expected, not {kind_of(got)}"
     return "" if got == expected else f"{shown(got)} is not the value expected"
+
+
+def _entries_difference(faults: dict[Any, str], expected: dict[Any, Any]) -> str:
+    """Which entries of a dict are off; in which way only where the kinds of the others do not tell the answer."""
+    wrong = [key for key, fault in faults.items() if fault]
+    if not wrong:
+        return ""
+    if len({type(value) for value in expected.values()}) > 1 or len(wrong) > 1:
+        return f"off: {', '.join(map(str, wrong))}"
+    return f"{wrong[0]}: {faults[wrong[0]]}"
 
 
 def _number_difference(got: Any, expected: float, rtol: float) -> str:

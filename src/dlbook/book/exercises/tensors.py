@@ -67,8 +67,8 @@ def _cells_needed(shape: tuple[int, ...], strides: tuple[int, ...], offset: int)
 
 
 def _far_numbers(generator: Generator) -> Iterator[tuple[Any, ...]]:
-    for n, mean in [(50, 0.0), (400, 1000.0), (3000, 1e6), (700, -1e6)]:
-        yield (4 * torch.randn(n, generator=generator) + mean,)
+    for n, spread, mean in [(50, 4.0, 0.0), (400, 2.0, 1000.0), (3000, 0.5, 1e6), (700, 0.3, -1e6)]:
+        yield (spread * torch.randn(n, generator=generator) + mean,)
 
 
 def _variance(x: Tensor) -> Tensor:
@@ -113,7 +113,7 @@ GRADERS = {
             "i.sum()": _i.sum().dtype,
             "i > 0": (_i > 0).dtype,
         },
-        "kind first; then width, on which only tensors with axes vote",
+        "kind first; then width, on which only tensors with axes vote; and integers are summed in 64 bits",
     ),
     "tensors-3": Function(
         lambda shape: tuple(math.prod(shape[:k]) for k in range(len(shape))),
@@ -156,8 +156,8 @@ GRADERS = {
         "one letter an axis; letters that stay stand on the right, all others are summed over",
     ),
     "tensors-8": Function(_one_hot, _labels, "scatter ones into zeros along axis 1; the index needs two axes"),
-    "tensors-9": Function(_cells_needed, _view_facts, "which index reads the cell furthest to the right?"),
+    "tensors-9": Function(_cells_needed, _view_facts, "which index reads the cell furthest to the right? And what does a view without elements read?"),
     "tensors-10": Function(
-        _variance, _far_numbers, "make the numbers small before you square them; then subtract what is left", rtol=1e-3
+        _variance, _far_numbers, "the mean itself is rounded: make the numbers small before you take it", rtol=1e-3
     ),
 }
