@@ -30,17 +30,21 @@ def book(site: Path) -> dict[str, site_checks.Page]:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Any]:
-    """A headless Chromium: the one that DLBOOK_CHROMIUM names, else the first on the path."""
-    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+def chromium() -> str:
+    """The path of a Chromium: the one that DLBOOK_CHROMIUM names, else the first on the path."""
+    pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     found = os.environ.get("DLBOOK_CHROMIUM") or next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
     if found is None:
         sentence = "No Chromium found: install it, or name one in DLBOOK_CHROMIUM, to check the book in a browser."
         pytest.fail(sentence) if os.environ.get("CI") else pytest.skip(sentence)
-    with sync_api.sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=found, args=site_checks.CHROMIUM_FLAGS)
-        yield chromium
-        chromium.close()
+    return found
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: str) -> Iterator[Any]:
+    """A headless Chromium."""
+    with site_checks.launched(chromium) as started:
+        yield started
 
 
 @pytest.fixture(scope="session")
@@ -58,9 +62,8 @@ def axe() -> str:
 
 
 @pytest.fixture(scope="session")
-def sights(browser: Any, address: str, book: dict[str, site_checks.Page], axe: str) -> dict[str, site_checks.Sight]:
+def sights(chromium: str, address: str, book: dict[str, site_checks.Page], axe: str) -> dict[str, site_checks.Sight]:
     """What the browser saw of every page, at both widths, in light and in dark (of the listings of source code, which
     come from one template: of one)."""
     listings = [name for name in book if name.startswith("_modules/dlbook")]
-    chosen = [name for name in book if name not in listings[1:]]
-    return {name: site_checks.look(browser, address + name, axe) for name in chosen}
+    return site_checks.look_at_all(chromium, address, [name for name in book if name not in listings[1:]], axe)

@@ -56,7 +56,7 @@ WRONG = {
         RIGHT | {"shape": (32, 3, 30, 28)},
         RIGHT | {"ndim": 3},
         RIGHT | {"bytes": 80640},
-        RIGHT | {"bytes": 322560.0},
+        RIGHT | {"bytes": torch.tensor(322560)},
         (32, 3, 28, 30),
     ],
     "tensors-2": [

@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
@@ -26,7 +27,7 @@ def test_what_is_not_answered() -> None:
 
 VALUES = [
     (3, 4, "4 is not the value"),
-    (3, 3.0, "an integer is expected, not a number"),
+    (3, "3", "an integer is expected, not a string"),
     (3, True, "not a truth value"),
     (3, torch.tensor(3), "take .item()"),
     (2.5, 2.6, "2.6 is not the value"),
@@ -126,3 +127,11 @@ def test_an_exercise_that_is_not_there() -> None:
         check("nonsense-1", 1)
     with pytest.raises(DlbookError):
         grader("graders-1")
+
+
+@pytest.mark.parametrize(
+    ("expected", "answer"),
+    [(3, 3.0), (3, np.int64(3)), ((2, 3), torch.Size([2, 3])), (torch.tensor(0.5), 0.5), (0.5, torch.tensor(0.5))],
+)
+def test_other_spellings_of_a_right_value_are_accepted(expected, answer) -> None:
+    assert Value(expected, "look again").judge(answer).status == "right"

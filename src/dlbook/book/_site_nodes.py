@@ -63,7 +63,7 @@ def equation_link(label: str, docname: str) -> nodes.Node:
 def code_link(name: str, docname: str) -> nodes.Node:
     """A name of the package linked to its documentation; any other code as it stands."""
     found = re.match(r"dlbook(\.\w+)+", name)
-    literal = nodes.literal("", name)
+    literal = nodes.literal("", name.removeprefix("dlbook.functional."))
     return reference("py", "obj", found[0], docname, literal) if found else literal
 
 

@@ -54,16 +54,15 @@ class EquationLedger(ResultsDirective):
     def rows(self, label: str, entry: dict[str, Any]) -> list[list[write.Cell]]:
         """One equation in two rows: number, both sides, check and errors; then the formula over the whole width."""
         here = self.env.docname
-        formula = nodes.math_block(
-            entry["formula"], entry["formula"], nowrap=False, number=None, label=None, docname=here
-        )
+        text = entry["formula"].strip().rstrip(".,")  # the punctuation of the sentence that it stood in
+        formula = nodes.math_block(text, text, nowrap=False, number=None, label=None, docname=here)
         link = write.reference("math", "eq", label, here, nodes.inline("", label))
         both = [
             write.code_link(entry["ours"], here),
             write.paragraph("against ", nodes.literal("", entry["reference"])),
         ]
         check = [nodes.strong("", entry["check"]), write.paragraph(write.counted(entry["cases"], "case"))]
-        if entry["tolerance"] != entry["check"]:
+        if entry["tolerance"] not in ("exact", "exactly"):
             check.append(write.paragraph(str(entry["tolerance"])))
         errors = [f"value {write.number(entry['error_value'], 2)}"]
         if entry["error_gradient"] is not None:

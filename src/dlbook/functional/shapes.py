@@ -31,7 +31,7 @@ def offset_of(index: Shape, strides: Shape, start: int = 0) -> int:
 
 
 def index_of(position: int, shape: Shape) -> tuple[int, ...]:
-    """The index at `position` in row-major order: undoes `offset_of` (eq-unravel).
+    """The index at `position` of row-major order (eq-unravel).
 
     Raises:
         IndexError: the shape has no such position.
@@ -173,11 +173,13 @@ def matmul_shape(a: Shape, b: Shape) -> tuple[int, ...]:
 def reduced_shape(shape: Shape, dims: Shape, keepdim: bool = False) -> tuple[int, ...]:
     """Shape after a reduction over `dims`: these axes vanish, or stay with size 1.
 
+    Without `dims`, all axes are reduced.
+
     Raises:
         ValueError: an axis that the shape does not have, or one named twice.
     """
-    rank = len(shape)
-    gone = [d + rank if d < 0 else d for d in dims]
+    rank = max(len(shape), 1)  # a scalar takes the axis 0, as in torch
+    gone = [d + rank if d < 0 else d for d in dims or range(rank)]
     if not all(0 <= d < rank for d in gone) or len(set(gone)) < len(gone):
         raise ValueError(
             f"dims = {tuple(dims)}: "
@@ -191,7 +193,7 @@ def reduced_shape(shape: Shape, dims: Shape, keepdim: bool = False) -> tuple[int
 def shares_storage(a: Tensor, b: Tensor) -> bool:
     """Whether two tensors read the same block of memory: a write may show in both.
 
-    Tensors without memory (no elements, or on the device `meta`) share nothing.
+    A tensor that has no block, such as one on the device `meta`, shares nothing.
     """
     first, second = a.untyped_storage(), b.untyped_storage()
     return first.data_ptr() == second.data_ptr() != 0

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Generator, Tensor
 
-from .graders import Function, Value
+from .graders import Function, Value, difference
 
 Cases = Iterator[tuple[Any, ...]]
 
@@ -54,6 +54,12 @@ def _points(generator: Generator) -> Cases:
 
 def _nearest(points: Tensor, centres: Tensor) -> Tensor:
     return torch.tensor([int((centres - p).norm(dim=1).argmin()) for p in points])
+
+
+def _nearest_fault(got: Any, points: Tensor, centres: Tensor) -> str:
+    if isinstance(got, Tensor) and not (got.is_floating_point() or got.is_complex() or got.dtype == torch.bool):
+        got = got.long()  # any integer dtype will do
+    return difference(got, _nearest(points, centres), 0.0)
 
 
 def _answers(generator: Generator) -> Cases:
@@ -105,7 +111,10 @@ GRADERS = {
         lambda labels, classes: torch.eye(classes)[labels], _labels, "compare a column of labels with a row of classes"
     ),
     "broadcasting-7": Function(
-        _nearest, _points, "differences (n, c, d), squared and summed over the last axis, then argmin over the centres"
+        _nearest,
+        _points,
+        "differences (n, c, d), squared and summed over the last axis, then argmin over the centres",
+        property_of=_nearest_fault,
     ),
     "broadcasting-8": Value(
         {"distances": 4 * 2000 * 2000 * 500, "distances_by_product": 4 * 2000 * 2000},

@@ -6,6 +6,7 @@ import dis
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from numbers import Real
 from types import CodeType, FunctionType
 from typing import Any, Protocol, runtime_checkable
 
@@ -164,8 +165,8 @@ def difference(got: Any, expected: Any, rtol: float) -> str:
         return _entries_difference({key: difference(got[key], value, rtol) for key, value in expected.items()}, expected)
     if isinstance(expected, float):
         return _number_difference(got, expected, rtol)
-    if isinstance(expected, int) and not isinstance(expected, bool) and isinstance(got, Tensor) and got.ndim == 0:
-        return "a Python number is expected: take .item()"
+    if isinstance(expected, int) and not isinstance(expected, bool):
+        return _whole_difference(got, expected)
     if type(got) is not type(expected):
         return f"{kind_of(expected)} is expected, not {kind_of(got)}"
     return "" if got == expected else f"{shown(got)} is not the value expected"
@@ -181,6 +182,15 @@ def _entries_difference(faults: dict[Any, str], expected: dict[Any, Any]) -> str
     return f"{wrong[0]}: {faults[wrong[0]]}"
 
 
+def _whole_difference(got: Any, expected: int) -> str:
+    """For an integer, a NumPy integer or a whole float (`8e9`) will do; a tensor will not."""
+    if isinstance(got, Tensor):
+        return "a Python number is expected: take .item()"
+    if isinstance(got, bool) or not isinstance(got, Real):
+        return f"an integer is expected, not {kind_of(got)}"
+    return "" if got == expected else f"{shown(got)} is not the value expected"
+
+
 def _number_difference(got: Any, expected: float, rtol: float) -> str:
     if isinstance(got, Tensor) and got.ndim == 0:
         got = got.item()
@@ -191,6 +201,8 @@ def _number_difference(got: Any, expected: float, rtol: float) -> str:
 
 
 def _tensor_difference(got: Any, expected: Tensor, rtol: float) -> str:
+    if expected.ndim == 0 and expected.is_floating_point() and isinstance(got, float):
+        return _number_difference(got, expected.item(), rtol)
     if not isinstance(got, Tensor):
         return f"a tensor is expected, not {kind_of(got)}"
     if got.shape != expected.shape:
