@@ -10,6 +10,7 @@ import hashlib
 import importlib.util
 import json
 import pkgutil
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -136,6 +137,21 @@ def _mend_roles(app: Sphinx, pagename: str, templatename: str, context: dict[str
     context["body"] = body
 
 
+def _number_verifications(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    """A line that says `verified eq-x` gets the number of the equation, and leads to it."""
+    numbers = app.env.toc_fignumbers.get(docname, {}).get("displaymath", {})
+
+    def numbered(match: re.Match[str]) -> str:
+        if not (number := numbers.get(f"equation-{match[1]}")):
+            return match[0]
+        return f'verified <a href="#equation-{match[1]}">({".".join(map(str, number))})</a>'
+
+    for line in list(doctree.findall(nodes.raw)):
+        if line.get("format") == "html" and "dlbook-verify" in line.astext():
+            text = re.sub(r"verified (eq-[\w-]+)", numbered, line.astext())
+            line.replace_self(nodes.raw(text, text, format="html"))
+
+
 class _AsWritten:
     """Keep napoleon from reading "Meaning: more" in the docstring of a value as its type."""
 
@@ -161,6 +177,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("env-purge-doc", _purge)
     app.connect("env-merge-info", _merge)
     app.connect("doctree-read", _decorate)
+    app.connect("doctree-resolved", _number_verifications)
     app.connect("html-page-context", _name_toggles, priority=900)  # after the theme has put its functions there
     app.connect("html-page-context", _mend_roles)
     app.connect("autodoc-skip-member", _skip_inherited)
