@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import torch
 
-#: Environment in which outputs are stored and compared: one core and, on x86, one instruction set, so that machines agree.
+#: Environment in which outputs are stored and compared: one core and, on x86, one instruction set: machines agree.
 FIXED_ARITHMETIC = {"OMP_NUM_THREADS": "1", "PYTHONHASHSEED": "0"}
 if platform.machine().lower() in ("x86_64", "amd64"):
     FIXED_ARITHMETIC |= {"ATEN_CPU_CAPABILITY": "avx2", "ONEDNN_MAX_CPU_ISA": "AVX2"}

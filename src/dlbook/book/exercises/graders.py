@@ -162,7 +162,8 @@ def difference(got: Any, expected: Any, rtol: float) -> str:
             return f"a dict is expected, not {kind_of(got)}"
         if got.keys() != expected.keys():
             return f"the keys {', '.join(map(str, expected))} are expected"
-        return _entries_difference({key: difference(got[key], value, rtol) for key, value in expected.items()}, expected)
+        faults = {key: difference(got[key], value, rtol) for key, value in expected.items()}
+        return _entries_difference(faults, expected)
     if isinstance(expected, float):
         return _number_difference(got, expected, rtol)
     if isinstance(expected, int) and not isinstance(expected, bool):

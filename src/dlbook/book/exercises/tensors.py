@@ -156,7 +156,11 @@ GRADERS = {
         "one letter an axis; letters that stay stand on the right, all others are summed over",
     ),
     "tensors-8": Function(_one_hot, _labels, "scatter ones into zeros along axis 1; the index needs two axes"),
-    "tensors-9": Function(_cells_needed, _view_facts, "which index reads the cell furthest to the right? And what does a view without elements read?"),
+    "tensors-9": Function(
+        _cells_needed,
+        _view_facts,
+        "which index reads the cell furthest to the right? And what does a view without elements read?",
+    ),
     "tensors-10": Function(
         _variance, _far_numbers, "the mean itself is rounded: make the numbers small before you take it", rtol=1e-3
     ),
