@@ -20,7 +20,7 @@ def definition(name: str) -> str:
         DlbookError: there is no such module or definition.
     """
     module, _, wanted = name.rpartition(".")
-    path = _module_file(module)
+    path = module_file(module)
     if path is None:
         raise DlbookError(f"{TAG}{name}: there is no module {module!r} in the package.")
     text = path.read_text(encoding="utf8")
@@ -33,12 +33,13 @@ def definition(name: str) -> str:
 
 def definitions(module: str) -> list[str]:
     """Names of the functions and classes that a module of the package defines."""
-    path = _module_file(module)
+    path = module_file(module)
     nodes = ast.parse(path.read_text(encoding="utf8")).body if path else []
     return [node.name for node in nodes if isinstance(node, (ast.FunctionDef, ast.ClassDef))]
 
 
-def _module_file(module: str) -> Path | None:
+def module_file(module: str) -> Path | None:
+    """The file of a module of the package, found without importing anything; None for any other name."""
     package, *rest = module.split(".")
     if package != "dlbook":
         return None

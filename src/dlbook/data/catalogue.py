@@ -80,5 +80,5 @@ def verify(name: str) -> str:
 def _unknown(name: str) -> DataError:
     accepted = [known for known, _ in names()]
     near = difflib.get_close_matches(name.lower().replace("-", "_"), accepted, n=1, cutoff=0.5)
-    hint = f"did you mean {near[0]!r}? " if near else ""
-    return DataError(f"There is no data named {name!r}: {hint}Accepted are {', '.join(accepted)}.")
+    accepts = f"did you mean {near[0]!r}? Accepted" if near else "accepted"
+    return DataError(f"There is no data named {name!r}: {accepts} are {', '.join(accepted)}.")
