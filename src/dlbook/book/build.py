@@ -102,9 +102,12 @@ def _import_jsonschema() -> None:
 def _run_sphinx(root: Path, out: Path, trees: Path, quiet: bool) -> list[str]:
     """Run Sphinx in this process; the warnings, one string each."""
     from sphinx.application import Sphinx
+    from sphinx.util.console import color_terminal, nocolor
     from sphinx.util.docutils import docutils_namespace, patch_docutils
 
     status = io.StringIO() if quiet else sys.stdout
+    if not color_terminal():
+        nocolor()
     caught = io.StringIO()
     path = list(sys.path)
     try:
