@@ -65,20 +65,18 @@ def skeleton(page: str, title: str) -> NotebookNode:
             metadata={"tags": ["parameters"]},
         ),
         new_code_cell(
-            "import matplotlib.pyplot as plt\nimport torch\n\n"
-            "from dlbook.book import between, check, mistake, say, settings, verify"
+            "import torch\n\nfrom dlbook import plots\n"
+            "from dlbook.book import between, check, mistake, say, settings, verify\n"
+            "from dlbook.runtime import seed_everything"
         ),
         new_code_cell(
-            f'run = settings("{page}", seed=seed, device=device, n=between(n, 2, 4096))\n'
-            "generator = torch.Generator().manual_seed(run.seed)"
+            f'run = settings(\n    "{page}", seed=seed, device=device, n=between(n, 2, 4096)\n)\n'
+            "generator = seed_everything(run.seed)"
         ),
         new_markdown_cell("## ...: one idea\n\n...: a concrete case or a picture first."),
         new_code_cell(
             "x = torch.linspace(0, 1, run.n, dtype=torch.float64)\n"
-            "figure, axes = plt.subplots(figsize=(5, 3))\n"
-            "axes.plot(x, x**2)\n"
-            'axes.set(xlabel="x", ylabel="x²")\n'
-            "plt.show()",
+            'plots.lines(x, {"x²": x**2}, xlabel="x", ylabel="x²")',
             metadata={
                 "mystnb": {
                     "image": {"alt": "...: what the figure shows, for a reader who does not see it"},
@@ -91,8 +89,8 @@ def skeleton(page: str, title: str) -> NotebookNode:
         new_markdown_cell(f"...: the idea in words, every symbol named.\n\n$$\ny = x^2\n$$ (eq-{label}-1)"),
         new_code_cell("def square(x):\n    return x * x"),
         new_code_cell(
-            f'verify("eq-{label}-1", square, lambda x: x.pow(2), on=[(x,), (-x[:3],)], kind="equal",\n'
-            '       against="torch.pow(x, 2)")'
+            f'verify(\n    "eq-{label}-1",\n    square,\n    lambda x: x.pow(2),\n    on=[(x,), (-x[:3],)],\n'
+            '    against="torch.pow(x, 2)",\n    kind="equal",\n)'
         ),
         new_code_cell(
             'say(f"The mean of the squares is {square(x).mean():.4f}: ...")', metadata={"tags": ["remove-input"]}
