@@ -31,9 +31,13 @@ def book(site: Path) -> dict[str, site_checks.Page]:
 
 @pytest.fixture(scope="session")
 def chromium() -> str:
-    """The path of a Chromium: the one that DLBOOK_CHROMIUM names, else the first on the path."""
-    pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    """The path of a Chromium: the one that DLBOOK_CHROMIUM names, the first on the path, or Playwright's own."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     found = os.environ.get("DLBOOK_CHROMIUM") or next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
+    if found is None:
+        with playwright.sync_playwright() as started:
+            own = Path(started.chromium.executable_path)
+        found = str(own) if own.is_file() else None
     if found is None:
         sentence = "No Chromium found: install it, or name one in DLBOOK_CHROMIUM, to check the book in a browser."
         pytest.fail(sentence) if os.environ.get("CI") else pytest.skip(sentence)
