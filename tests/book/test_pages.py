@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import nbformat
 import site_checks
 
 from dlbook.book import site as extension
-from dlbook.book.paths import notebook_path, pages, root
+from dlbook.book.paths import notebook_path, pages, results_path, root
 
 
 def test_every_link_and_anchor_resolves(site: Path, book: dict[str, site_checks.Page]) -> None:
@@ -46,6 +47,15 @@ def test_a_section_is_numbered_below_its_chapter(site: Path) -> None:
     text = (site / "chapters/01_tensors/broadcasting.html").read_text("utf8")
     heading = re.sub(r"<[^>]+>", "", re.search(r"<h1>(<span.*?)</h1>", text, re.S)[1])
     assert heading.startswith("1.1 Broadcasting")
+
+
+def test_a_verification_shows_the_number_of_its_equation(site: Path) -> None:
+    for page in pages():
+        text = (site / notebook_path(page).relative_to(root()).with_suffix(".html")).read_text("utf8")
+        for label in json.loads(results_path(page).read_text("utf8"))["equations"]:
+            equation = re.search(rf'id="equation-{label}".*?class="eqno">\((\d+\.\d+)\)', text, re.S)
+            line = re.search(rf'verified <a href="#equation-{label}">\((\d+\.\d+)\)</a>', text)
+            assert equation[1] == line[1], label
 
 
 def test_the_api_reference_has_every_public_module(book: dict[str, site_checks.Page]) -> None:

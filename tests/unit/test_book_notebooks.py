@@ -5,12 +5,14 @@ import sys
 from pathlib import Path
 
 import pytest
+from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from dlbook.book import bench, cli
 from dlbook.book.errors import DlbookError, SettingError
 from dlbook.book.notebooks import execute, files, harvest, lint, text, weave
 from dlbook.book.notebooks.new import new, skeleton
+from dlbook.book.records import MIME
 from dlbook.book.told import report, table
 from dlbook.book.values import typed
 
@@ -290,3 +292,24 @@ def test_a_measurement_stands_beside_its_budget() -> None:
         "budget": 15.0,
         "ok": False,
     }
+
+
+def test_pieces_of_one_stream_are_joined_and_nothing_is_moved() -> None:
+    def text(part: str, name: str = "stdout") -> NotebookNode:
+        return new_output("stream", name=name, text=part)
+
+    shown = new_output("display_data", data={"text/plain": "mark"})
+    joined = execute.coalesced([text("a"), text("b\n"), shown, text("c"), text("d", "stderr"), text("e", "stderr")])
+    assert [output.get("text", "mark") for output in joined] == ["ab\n", "mark", "c", "de"]
+
+
+def test_the_ledger_names_the_package_where_the_page_wove_its_function() -> None:
+    def checked(label: str, ours: str) -> NotebookNode:
+        record = {"kind": "equation", "label": label, "ours": ours}
+        return new_code_cell("verify()", outputs=[new_output("display_data", data={MIME: record})])
+
+    woven_cell = new_code_cell("def offset_of(): ...", metadata={"tags": ["src:dlbook.functional.shapes.offset_of"]})
+    notebook = new_notebook(cells=[woven_cell, checked("eq-a", "offset_of"), checked("eq-b", "own")])
+    found = harvest.harvest(notebook, "01_x")["equations"]
+    assert found["eq-a"]["ours"] == "dlbook.functional.shapes.offset_of"
+    assert found["eq-b"]["ours"] == "own"
