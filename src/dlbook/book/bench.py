@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import statistics
@@ -25,7 +26,7 @@ Line = dict[str, Any]
 #: Budgets on two cores: seconds, and megabytes.
 BUDGETS = {
     "book build, cold": 15.0, "book build, one page touched": 5.0, "notebook seconds": 40.0, "notebook memory": 1000.0,
-    "make test": 360.0, "page weight": 1.5, "import dlbook over torch": 0.3,
+    "make test": 360.0, "page weight": 1.5, "import dlbook over torch": 0.3, "engine step over NumPy step": 3.0,
 }  # fmt: skip
 #: What a page loads for its formulas only.
 MATHS = re.compile(r"mathjax", re.IGNORECASE)
@@ -40,6 +41,7 @@ def bench(top: Path, *, measure: bool = False, tests: bool = False) -> None:
         *([make_test(top)] if tests else []),
         *weights(top),
         imports(),
+        engine(),
     ):
         print(json.dumps(line, ensure_ascii=False), flush=True)
 
@@ -164,3 +166,11 @@ def imports() -> Line:
         done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
         values.append(float(done.stdout))
     return line("import dlbook over torch", statistics.median(values), "s", "import dlbook over torch")
+
+
+def engine() -> Line:
+    """How many times as long a training step of `dlbook.autograd` takes as the same step in NumPy, on one core."""
+    code = "from dlbook.book.bench_steps import engine_over_numpy; print(engine_over_numpy())"
+    one_core = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, env=one_core)
+    return line("engine step over NumPy step", float(done.stdout), "times", "engine step over NumPy step")

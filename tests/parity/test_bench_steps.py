@@ -1,0 +1,23 @@
+"""The two training steps that the bench compares do the same work: the same losses, and the same weights at the end."""
+
+import numpy as np
+
+from dlbook.book import bench_steps
+from dlbook.book.bench_steps import engine_step, numpy_step, start
+from dlbook.runtime import Timing
+
+
+def test_the_engine_and_numpy_make_the_same_steps():
+    ours, plain = start(3), start(3)
+    steps = engine_step(*ours), numpy_step(*plain)
+    losses = [[step() for _ in range(20)] for step in steps]
+    np.testing.assert_allclose(*losses, rtol=1e-12)
+    assert losses[0][-1] < losses[0][0]
+    for a, b in zip(ours[2], plain[2], strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-10, atol=1e-12)
+
+
+def test_the_ratio_is_the_engines_time_over_numpys(monkeypatch):
+    times = iter([Timing((3.0,)), Timing((2.0,))] * 5)
+    monkeypatch.setattr(bench_steps, "timed", lambda step, repeats: next(times))
+    assert bench_steps.engine_over_numpy(repeats=5) == 1.5
