@@ -165,8 +165,10 @@ def redefinition(page: Page) -> Iterator[Fault]:
     """No function or class of the package is defined again in a cell that is not woven from it."""
     for index, cell in code_cells(page.notebook):
         taught = {name.rpartition(".")[2] for name in woven(tags(cell))}
-        for node in ast.walk(parse(cell.source) or ast.Module([], [])):
-            is_definition = isinstance(node, (ast.FunctionDef, ast.ClassDef))
+        nodes = list(ast.walk(parse(cell.source) or ast.Module([], [])))
+        methods = {id(part) for node in nodes if isinstance(node, ast.ClassDef) for part in node.body}
+        for node in nodes:
+            is_definition = isinstance(node, (ast.FunctionDef, ast.ClassDef)) and id(node) not in methods
             if is_definition and node.name in package_names() and node.name not in taught:
                 module = package_names()[node.name]
                 mend = f"Import it, tag the cell `{TAG}{module}.{node.name}`, or call yours otherwise."
