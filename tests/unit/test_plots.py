@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
+from plots_gallery import MORE
 
 from dlbook import plots
 from dlbook.plots.look import CYCLE, DIMS, EMPTY, INK, MUTED, RC, WIDTH, mix
@@ -87,6 +88,7 @@ GALLERY = {
         [1, 10, 100], {"a": torch.tensor([1.0, 0.1, 0.01])}, xlabel="n", ylabel="error", logx=True, logy=True
     ),
     "plain axes": _plain,
+    **MORE,
 }
 
 

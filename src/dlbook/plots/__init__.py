@@ -7,9 +7,15 @@ replaces them.
 from .align import alignment
 from .broadcasting import broadcast
 from .charts import axes, lines, times
+from .distributions import bars, contours, densities, histograms
+from .fields import landscape, scatter
+from .graphs import graph
 from .look import ACCENT, COLOURS, contrast, palette, style
+from .panels import functions, histogram_grid, images
 from .picture import Picture, alt, describe
 from .precision import floats
+from .regions import decision
+from .schemes import cycle, network
 from .select import heat, indexing
 from .shapes import matmul, rank
 from .strides import positions, storage, views
@@ -21,17 +27,30 @@ __all__ = [
     "alignment",
     "alt",
     "axes",
+    "bars",
     "broadcast",
+    "contours",
     "contrast",
+    "cycle",
+    "decision",
+    "densities",
     "describe",
     "floats",
+    "functions",
+    "graph",
     "heat",
+    "histogram_grid",
+    "histograms",
+    "images",
     "indexing",
+    "landscape",
     "lines",
     "matmul",
+    "network",
     "palette",
     "positions",
     "rank",
+    "scatter",
     "storage",
     "style",
     "times",

@@ -71,7 +71,7 @@ def lines(
         for i, (name, y) in enumerate(named.items()):
             colour = CYCLE[i % len(CYCLE)]
             if bands and name in bands:
-                ax.fill_between(xs, *map(_numbers, bands[name]), color=mix(colour, share=0.78), linewidth=0)
+                ax.fill_between(xs, *map(_numbers, bands[name]), color=colour, alpha=0.22, linewidth=0)
             ax.plot(
                 xs,
                 y,
@@ -82,7 +82,7 @@ def lines(
             )
         ax.set(xscale="log" if logx else "linear", yscale="log" if logy else "linear")
         ax.margins(x=0.02)
-        _label_ends(ax, xs, named)
+        label_ends(ax, {name: last_finite(xs, y) for name, y in named.items()})
     spans = "; ".join(f"{name} goes from {y[0]:.3g} to {y[-1]:.3g}" for name, y in named.items())
     scale = {
         (True, True): ", both on log scales",
@@ -101,21 +101,34 @@ def _numbers(values: Numbers) -> np.ndarray:
     return np.asarray(values.detach().cpu() if isinstance(values, torch.Tensor) else values, dtype=float).reshape(-1)
 
 
-def _label_ends(ax: Axes, xs: np.ndarray, named: Mapping[str, np.ndarray]) -> None:
-    """Names at the right ends of lines, pushed apart where they would touch."""
+def label_ends(
+    ax: Axes, ends: Mapping[str, tuple[Number, Number]], colours: Sequence[str] = CYCLE, height: Number = 0.0
+) -> None:
+    """Names right of the axes, each at the height of its line's end (x, y), pushed apart where they would touch.
+
+    `height` is that of the axes in inches; 0: of the only axes of its figure.
+    """
     ax.autoscale_view()
     to_axes = ax.transScale + ax.transLimits
-    heights = {name: float(to_axes.transform((xs[-1], y[-1]))[1]) for name, y in named.items()}
-    step, order = 0.16 / (ax.figure.get_size_inches()[1] - 0.7), sorted(heights, key=heights.get)
+    heights = {name: float(to_axes.transform(end)[1]) for name, end in ends.items()}
+    heights = {name: min(max(at, 0.0), 1.0) if math.isfinite(at) else 0.0 for name, at in heights.items()}
+    step = 0.16 / (height or ax.figure.get_size_inches()[1] - 0.7)
+    order = sorted(heights, key=heights.get)
     for _ in range(100):
         for lower, upper in pairwise(order):
             lack = step - (heights[upper] - heights[lower])
             if lack > 0:
                 heights[lower] -= lack / 2
                 heights[upper] += lack / 2
-    for i, name in enumerate(named):
-        colour = mix(CYCLE[i % len(CYCLE)], INK, 0.3)
+    for i, name in enumerate(ends):
+        colour = mix(colours[i % len(colours)], INK, 0.3)
         ax.text(1.02, heights[name], name, transform=ax.transAxes, color=colour, va="center", fontsize=9.5)
+
+
+def last_finite(xs: np.ndarray, ys: np.ndarray) -> tuple[Number, Number]:
+    """The last point of a line that can be drawn; nan where there is none."""
+    found = np.flatnonzero(np.isfinite(ys))
+    return (float(xs[found[-1]]), float(ys[found[-1]])) if len(found) else (float(xs[-1]), math.nan)
 
 
 def _unit(seconds: Number) -> tuple[float, str]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from matplotlib.font_manager import FontProperties
-from matplotlib.patches import FancyArrowPatch, Rectangle
+from matplotlib.patches import Circle, FancyArrowPatch, FancyBboxPatch, Rectangle
 from matplotlib.path import Path as Outline
 from matplotlib.textpath import TextPath
 
@@ -22,7 +22,7 @@ def text_width(text: str, size: Number = 10.0, mono: bool = False, bold: bool = 
     font = FontProperties(family=MONO if mono else SANS, weight="bold" if bold else "normal")
     box = TextPath((0, 0), f"{text}|", size=size, prop=font, usetex=False).get_extents()
     bar = TextPath((0, 0), "|", size=size, prop=font, usetex=False).get_extents()
-    return (box.x1 - bar.x1) / 72  # with a bar behind it, spaces at the end count too
+    return float(box.x1 - bar.x1) / 72  # with a bar behind it, spaces at the end count too
 
 
 class Diagram(Picture):
@@ -142,6 +142,72 @@ class Diagram(Picture):
         )
         for x, y in points:
             self.grow(x, y, x, y)
+
+    def pill(
+        self,
+        x: Number,
+        y: Number,
+        width: Number,
+        height: Number,
+        *,
+        face: str = "#ffffff",
+        edge: str = INK,
+        line: Number = 1.0,
+        radius: Number = 0.12,
+    ) -> FancyBboxPatch:
+        """A box with round corners and its upper left corner at (x, y), without text."""
+        box = FancyBboxPatch(
+            (x, y),
+            width,
+            height,
+            boxstyle=f"round,pad=0,rounding_size={min(radius, width / 2, height / 2)}",
+            facecolor=face,
+            edgecolor=edge,
+            linewidth=line,
+            zorder=2,
+        )
+        self.ax.add_patch(box)
+        self.grow(x, y, x + width, y + height)
+        return box
+
+    def disc(self, x: Number, y: Number, radius: Number, *, face: str, edge: str, line: Number = 1.0) -> Circle:
+        """A circle around (x, y)."""
+        shape = Circle((x, y), radius, facecolor=face, edgecolor=edge, linewidth=line, zorder=2.5)
+        self.ax.add_patch(shape)
+        self.grow(x - radius, y - radius, x + radius, y + radius)
+        return shape
+
+    def bend(
+        self,
+        points: Sequence[tuple[Number, Number]],
+        colour: str = INK,
+        line: Number = 1.2,
+        down: bool = False,
+    ) -> FancyArrowPatch:
+        """A smooth arrow through `points` that leaves and meets each to the right, or with `down` downwards."""
+        (vertices, codes), first = ([points[0]], [Outline.MOVETO]), points[0]
+        for x, y in points[1:]:
+            reach = 0.5 * ((y - first[1]) if down else (x - first[0]))
+            start, end = ((0, reach), (0, -reach)) if down else ((reach, 0), (-reach, 0))
+            vertices += [(first[0] + start[0], first[1] + start[1]), (x + end[0], y + end[1]), (x, y)]
+            codes += [Outline.CURVE4] * 3
+            first = (x, y)
+        arrow = FancyArrowPatch(
+            path=Outline(vertices, codes),
+            arrowstyle="-|>,head_length=3.2,head_width=1.8",
+            edgecolor=colour,
+            facecolor=colour,
+            fill=True,
+            linewidth=line,
+            shrinkA=0,
+            shrinkB=0,
+            zorder=1.5,
+            capstyle="round",
+        )
+        self.ax.add_patch(arrow)
+        for x, y in points:
+            self.grow(x, y, x, y)
+        return arrow
 
     def rule(self, x0: Number, y0: Number, x1: Number, y1: Number, colour: str = INK, line: Number = 1.0) -> None:
         """A straight line."""

@@ -1,0 +1,152 @@
+"""Figures of graphs, panels, fields and schemes with numbers as pages have them, for checks of all figures."""
+
+import numpy as np
+import torch
+
+from dlbook import autograd, plots
+from dlbook.autograd import Variable
+
+DRAWS = torch.randn(60, 2, generator=torch.Generator().manual_seed(1))
+NUMBERS = DRAWS.flatten()
+XS = torch.linspace(-2, 2, 61)
+SIDE = (DRAWS.prod(1) > 0).long()
+LONG = torch.arange(1, 31)
+STEPS = [
+    ("batch", "x, y = next(batches)"),
+    ("forward", "logits = model(x)"),
+    ("loss", "loss = loss_fn(logits, y)"),
+    ("forget", "optimizer.zero_grad()"),
+    ("backward", "loss.backward()"),
+    ("step", "optimizer.step()"),
+]
+
+
+def bowl(w, b):
+    return (w**2 + 10 * b**2) / 2
+
+
+def descent(rate, momentum=0.0, steps=30):
+    """Gradient descent on the bowl: the points it visits, (steps + 1, 2)."""
+    at, speed = torch.tensor([-1.8, 1.6]), torch.zeros(2)
+    points = [at]
+    for _ in range(steps):
+        speed = momentum * speed + at * torch.tensor([1.0, 10.0])
+        at = at - rate * speed
+        points.append(at)
+    return torch.stack(points)
+
+
+def engine_graph():
+    w, x, b = Variable(2.0, True, "w"), Variable(3.0, name="x"), Variable(1.0, True, "b")
+    return plots.graph((w * x + b) ** 2)
+
+
+def shared_graph():
+    w = torch.tensor(2.0, requires_grad=True)
+    z = torch.exp(w)
+    return plots.graph(z * z + w * z, {"w": w, "z": z})
+
+
+def mlp_graph():
+    torch.manual_seed(0)
+    model = torch.nn.Sequential(torch.nn.Linear(4, 6), torch.nn.ReLU(), torch.nn.Linear(6, 3))
+    loss = torch.nn.functional.cross_entropy(model(torch.randn(5, 4)), torch.arange(5) % 3)
+    loss.backward()
+    return plots.graph(loss, dict(model.named_parameters()) | {"loss": loss}, gradients=True)
+
+
+def engine_mlp_graph():
+    sizes = {"W1": (4, 6), "b1": (6,), "W2": (6, 3), "b2": (3,)}
+    p = {name: Variable(np.ones(size), True, name) for name, size in sizes.items()}
+    hidden = autograd.relu(Variable(np.ones((5, 4)), name="X") @ p["W1"] + p["b1"])
+    return plots.graph(autograd.cross_entropy(hidden @ p["W2"] + p["b2"], np.arange(5) % 3))
+
+
+def unrolled_graph():
+    W, h = torch.eye(2, requires_grad=True), torch.zeros(2, 1)
+    for _ in range(4):
+        h = torch.tanh(W @ h + 1)
+    return plots.graph(h.sum(), {"W": W}, shapes=False)
+
+
+def activations():
+    x = torch.linspace(-3, 3, 121, requires_grad=True)
+    names = ("sigmoid", "tanh", "relu", "leaky_relu", "elu", "gelu", "silu", "softplus")
+    panels = {}
+    for name in names:
+        y = getattr(torch.nn.functional, name)(x)
+        panels[name] = (x, y, *torch.autograd.grad(y.sum(), x))
+    return panels
+
+
+def optimizers(count):
+    names = ["SGD", "momentum", "Nesterov", "RMSprop", "Adam", "AdamW with decay"][:count]
+    curves = {name: 3 * torch.exp(-LONG / (9 - 1.2 * i)) + 0.01 * (i + 1) for i, name in enumerate(names)}
+    return curves, {name: (0.8 * y, 1.25 * y) for name, y in curves.items()}
+
+
+def crowded_lines():
+    curves, bands = optimizers(6)
+    return plots.lines(LONG, curves, bands=bands, logy=True, xlabel="epoch", ylabel="loss", width=6.5)
+
+
+MORE = {
+    "graph of the engine": engine_graph,
+    "graph of shared values": shared_graph,
+    "graph of an MLP": mlp_graph,
+    "graph of an MLP of the engine": engine_mlp_graph,
+    "graph unrolled": unrolled_graph,
+    "functions": lambda: plots.functions(activations()),
+    "functions in three columns": lambda: plots.functions(
+        activations(), columns=3, width=6.5, ylim=(-1.5, 3), title="Activations"
+    ),
+    "function without slope": lambda: plots.functions({"line": (XS, 2 * XS, None)}),
+    "histogram grid": lambda: plots.histogram_grid(
+        {f"layer {i + 1}": NUMBERS * 0.5**i for i in range(5)}, xlabel="activation", limits=(-1.5, 1.5), title="Layers"
+    ),
+    "histogram grid of one value": lambda: plots.histogram_grid({"dead": [0.0] * 9}, columns=1),
+    "images in grey": lambda: plots.images(
+        torch.linspace(0, 1, 64).view(1, 8, 8).expand(7, 8, 8),
+        titles=[f"{i} / {i + i % 2}" for i in range(7)],
+        wrong=[i % 2 for i in range(7)],
+        title="Truth / prediction",
+    ),
+    "images in colour": lambda: plots.images((torch.arange(1152).view(6, 3, 8, 8) % 256).to(torch.uint8), title="Six"),
+    "scatter": lambda: plots.scatter(
+        XS,
+        XS**2,
+        xlabel="x",
+        ylabel="y",
+        fits={"line": lambda x: 0 * x + 1.3, "parabola": lambda x: x**2, "points": ([-2, 2], [1.2, 1.4])},
+        residuals="line",
+    ),
+    "landscape": lambda: plots.landscape(
+        bowl,
+        XS,
+        XS,
+        xlabel="w",
+        ylabel="b",
+        log=True,
+        trajectories={"SGD": descent(0.18), "momentum": descent(0.05, 0.8), "small steps": descent(0.03)},
+        marks={"minimum": (0, 0)},
+    ),
+    "landscape with equal axes": lambda: plots.landscape(bowl, XS, XS[20:41], xlabel="w", ylabel="b", equal=True),
+    "decision": lambda: plots.decision(lambda p: p[:, :1] * p[:, 1:] - 0.2, DRAWS, SIDE, names=["other", "same sign"]),
+    "decision for XOR": lambda: plots.decision(
+        lambda p: (p[:, 0] > 0.5) ^ (p[:, 1] > 0.5), [[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 0]
+    ),
+    "cycle": lambda: plots.cycle(STEPS, "one training\nstep"),
+    "cycle of short steps": lambda: plots.cycle([(name, "") for name, _ in STEPS], "one training step"),
+    "cycle of five": lambda: plots.cycle(STEPS[:5]),
+    "cycle of three": lambda: plots.cycle(STEPS[1:4], "again and again"),
+    "network": lambda: plots.network((2, 3, 1), links=["W1 (3, 2)", "W2 (1, 3)"]),
+    "network of wide layers": lambda: plots.network((784, 128, 10), ["pixels", "hidden", "classes"]),
+    "lines, six with bands": crowded_lines,
+    "lines that diverge": lambda: plots.lines(
+        range(4),
+        {"fine": [3, 2, 1, 0.5], "diverges": [3, 30, float("inf"), float("nan")]},
+        xlabel="epoch",
+        ylabel="loss",
+        logy=True,
+    ),
+}
