@@ -109,7 +109,7 @@ def test_batches_are_shuffled_by_their_generator():
 
 def test_batches_in_order_are_views():
     data = toy(6)
-    x, _ = next(batches(data.x, data.y, 4))
+    x, _ = next(iter(batches(data.x, data.y, 4)))
     assert x.untyped_storage().data_ptr() == data.x.untyped_storage().data_ptr()
 
 

@@ -7,6 +7,9 @@ everything. Libraries that carry data are imported when their data are loaded, n
 from dlbook.data.catalogue import fetch, load, names, verify
 from dlbook.data.kinds import DataError, DataSet, Picture, Text
 from dlbook.data.places import home
-from dlbook.data.splits import batches, split
+from dlbook.data.splits import Batches, batches, split
 
-__all__ = ["DataError", "DataSet", "Picture", "Text", "batches", "fetch", "home", "load", "names", "split", "verify"]
+__all__ = [
+    "Batches", "DataError", "DataSet", "Picture", "Text",
+    "batches", "fetch", "home", "load", "names", "split", "verify",
+]  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import torch
 from jaxtyping import Int, Shaped
@@ -43,10 +44,11 @@ def batches(
     size: int,
     generator: Generator | None = None,
     drop_last: bool = False,
-) -> Iterator[tuple[Shaped[Tensor, "b ..."], Shaped[Tensor, "b ..."]]]:
+) -> Batches:
     """Batches of `size` rows of tensors in memory: in order (views), or shuffled by `generator` (copies).
 
-    The last batch is shorter where `size` does not divide the rows, and left out with `drop_last`.
+    The last batch is shorter where `size` does not divide the rows, and left out with `drop_last`. Each walk through
+    the result is an epoch: it begins again, in a new order where there is a generator.
     Raises DataError, at the call: lengths that differ, a size below 1, or no full batch to give.
     """
     if len(x) != len(y):
@@ -54,18 +56,31 @@ def batches(
     if size < 1 or (drop_last and size > len(x)):
         upper = f" to {len(x)} (the rows of x), as drop_last leaves shorter batches out" if drop_last else " or more"
         raise DataError(f"size: got {size}; give 1{upper}.")
-    return _batches(x, y, size, generator, drop_last)
+    return Batches(x, y, size, generator, drop_last)
 
 
-def _batches(x: Tensor, y: Tensor, size: int, generator: Generator | None, drop_last: bool) -> Iterator:
-    end = len(x) - len(x) % size if drop_last else len(x)
-    if generator is None:
-        for i in range(0, end, size):
-            yield x[i : i + size], y[i : i + size]
-    else:
-        order = torch.randperm(len(x), generator=generator, device=generator.device)
-        for rows in order[:end].split(size):
-            yield x[rows.to(x.device)], y[rows.to(y.device)]
+@dataclass(frozen=True, eq=False)
+class Batches:
+    """Tensors in memory, cut into batches anew at every walk; made by `batches`. Its length counts batches."""
+
+    x: Tensor
+    y: Tensor
+    size: int
+    generator: Generator | None
+    drop_last: bool
+
+    def __len__(self) -> int:
+        return len(self.x) // self.size if self.drop_last else -(-len(self.x) // self.size)
+
+    def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
+        end = len(self) * self.size
+        if self.generator is None:
+            for i in range(0, min(end, len(self.x)), self.size):
+                yield self.x[i : i + self.size], self.y[i : i + self.size]
+        else:
+            order = torch.randperm(len(self.x), generator=self.generator, device=self.generator.device)
+            for rows in order[:end].split(self.size):
+                yield self.x[rows.to(self.x.device)], self.y[rows.to(self.y.device)]
 
 
 def _interleaved(order: Int[Tensor, " n"], y: Int[Tensor, " n"]) -> Int[Tensor, " n"]:
