@@ -142,6 +142,13 @@ def test_a_silent_mistake_shows_both_numbers(capsys: pytest.CaptureFixture[str])
     with mistake(SilentMistake) as made:
         made.instead(1.2345678, 2)
     assert capsys.readouterr().out == "✗ wrong, and silent: 1.235 instead of 2\n"
+    with mistake(SilentMistake) as made:
+        made.instead(float("inf"), 3)
+    with mistake(SilentMistake) as made:
+        made.instead(float("nan"), 0.5)
+    assert capsys.readouterr().out.splitlines() == [
+        "✗ wrong, and silent: inf instead of 3", "✗ wrong, and silent: nan instead of 0.5"
+    ]  # fmt: skip
     with pytest.raises(MistakeError, match="made no wrong number"), mistake(SilentMistake) as made:
         made.instead(1.0, 1.0)
     with pytest.raises(MistakeError, match="made no wrong number"), mistake(SilentMistake):

@@ -193,7 +193,8 @@ def mistake(kind: type[BaseException], match: str = "") -> Iterator[_Made]:
 
 
 def _number(value: float) -> str:
-    return f"{value:.0f}" if value == round(value) and abs(value) < 1e15 else f"{value:.4g}"
+    whole = math.isfinite(value) and value == round(value) and abs(value) < 1e15
+    return f"{value:.0f}" if whole else f"{value:.4g}"
 
 
 def _tell(head: str, text: str) -> None:
