@@ -80,9 +80,10 @@ WRONG = {
     "probability-6": [
         BITS | {"entropy": 2.25 * math.log(2)},
         BITS | {"mean length": 14 / 5},
-        BITS | {"KL": -0.25},
-        BITS | {"entropy": 2.5, "mean length": 2.25},
-        BITS | {"KL": 0.25 * math.log(2)},
+        BITS | {"KL": -0.375},
+        BITS | {"KL": 0.3125},  # the other way round
+        BITS | {"entropy": 2.625, "mean length": 2.25},
+        BITS | {"KL": 0.375 * math.log(2)},
     ],
     "probability-7": [
         lambda p, q: (torch.xlogy(p, p) - torch.xlogy(p, q)).sum(1),
@@ -94,6 +95,7 @@ WRONG = {
     ],
     "probability-8": [
         lambda prevalence, caught, false_alarm, positives, negatives: caught,
+        lambda *given: 1 / (1 + 1 / odds(*given)),
         odds,
         lambda *given: odds(*given[:3], given[3], 0) / (1 + odds(*given[:3], given[3], 0)),
         lambda prevalence, *rest: odds(0.5, *rest) / (1 + odds(0.5, *rest)),

@@ -21,3 +21,9 @@ def test_the_ratio_is_the_engines_time_over_numpys(monkeypatch):
     times = iter([Timing((3.0,)), Timing((2.0,))] * 5)
     monkeypatch.setattr(bench_steps, "timed", lambda step, repeats: next(times))
     assert bench_steps.engine_over_numpy(repeats=5) == 1.5
+
+
+def test_the_engine_learns_the_digits_well_within_the_budget():
+    seconds, score = bench_steps.engine_on_digits(epochs=15)
+    assert score > 0.9
+    assert seconds < 60

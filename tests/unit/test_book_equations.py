@@ -144,7 +144,7 @@ def test_equal_compares_the_gradients_of_parameters(left) -> None:
 def test_bound_holds_or_not(left) -> None:
     cases = [(torch.tensor(float(x)),) for x in range(1, 6)]
     verify("eq-log", lambda x: x.log(), lambda x: x - 1, on=cases, against="x - 1", kind="bound")
-    assert left[0][1] == "stays below x - 1 on 5 cases"
+    assert left[0][1] == "stays at or below x - 1 on 5 cases"
     with pytest.raises(VerificationError, match="the left side exceeds the bound"):
         verify("eq-log", lambda x: x - 1, lambda x: x.log(), on=cases, against="log", kind="bound")
     with pytest.raises(VerificationError):

@@ -135,3 +135,16 @@ def test_an_exercise_that_is_not_there() -> None:
 )
 def test_other_spellings_of_a_right_value_are_accepted(expected, answer) -> None:
     assert Value(expected, "look again").judge(answer).status == "right"
+
+
+def test_a_dict_of_one_kind_says_which_entry_is_of_another() -> None:
+    lists = Value({"once": [5.0, 4.0], "twice": [10.0, 8.0]}, "backward adds")
+    tensors = {"once": torch.tensor([5.0, 4.0]), "twice": torch.tensor([10.0, 8.0])}
+    assert lists.judge(tensors).message.startswith("once: a list is expected, not a tensor")
+    mixed = Value({"a": (4, 3), "b": "refused"}, "align at the right")
+    assert "expected" not in mixed.judge({"a": 1, "b": 2}).message, "the kinds would tell the answer"
+
+
+def test_words_are_compared_without_their_case() -> None:
+    assert Value("refused", "").judge(" Refused").status == "right"
+    assert Value("refused", "").judge("refuse").status == "wrong"

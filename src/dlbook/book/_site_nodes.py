@@ -121,6 +121,7 @@ def _holds(results: dict[str, Any]) -> str:
     return f"{', '.join(counts)}." if counts else ""
 
 
-def woven_caption(name: str, docname: str) -> nodes.paragraph:
-    """The line above a cell that holds a definition of the package."""
-    return paragraph("the package’s own ", code_link(name, docname), classes=["dlbook-woven-caption"])
+def woven_caption(names: Sequence[str], docname: str) -> nodes.paragraph:
+    """The line above a cell that holds definitions of the package, in their order."""
+    links = [part for name in names for part in (", ", code_link(name, docname))][1:]
+    return paragraph("the package’s own ", *links, classes=["dlbook-woven-caption"])

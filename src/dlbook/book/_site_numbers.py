@@ -1,15 +1,18 @@
 """Numbers of figures, equations and exercises in reading order: the chapter's own first, then its sections'.
 
 A chapter lists its sections near its top, so that they are numbered 1.1, 1.2, ...; Sphinx would therefore number what
-the sections hold before what the chapter holds.
+the sections hold before what the chapter holds. And it would go on counting with the chapter's own headings, so that
+"section 1.4" meant one thing today and another when a page was added: only pages carry numbers, headings do not.
 """
 
 from __future__ import annotations
 
 import copy
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
+from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 
@@ -43,10 +46,16 @@ def renumber(numbers: Numbers, order: list[str]) -> Numbers:
     return result
 
 
+def only_pages(numbers: Mapping[str, Mapping[str, tuple[int, ...] | None]]) -> dict[str, dict[str, Any]]:
+    """The same section numbers, empty for every heading inside a page: the page's own has no anchor."""
+    return {name: {a: () if a else n for a, n in found.items()} for name, found in numbers.items()}
+
+
 def _restore(app: Sphinx, env: BuildEnvironment) -> list[str]:
     """Give Sphinx back its own numbers, so that it sees what changed since the last build."""
     if hasattr(env, "dlbook_sphinx_numbers"):
         env.toc_fignumbers = env.dlbook_sphinx_numbers
+        env.toc_secnumbers = env.dlbook_sphinx_sections
     return []
 
 
@@ -55,6 +64,12 @@ def _apply(app: Sphinx, env: BuildEnvironment) -> list[str]:
     before = getattr(env, "dlbook_numbers", {})
     env.dlbook_sphinx_numbers = env.toc_fignumbers
     env.toc_fignumbers = env.dlbook_numbers = renumber(env.toc_fignumbers, reading_order(env))
+    env.dlbook_sphinx_sections = env.toc_secnumbers
+    env.toc_secnumbers = only_pages(env.toc_secnumbers)
+    for contents in env.tocs.values():
+        for reference in contents.findall(nodes.reference):
+            if reference.get("anchorname"):
+                reference["secnumber"] = None
     return [name for name, found in env.dlbook_numbers.items() if before.get(name) != found]
 
 

@@ -27,6 +27,7 @@ Line = dict[str, Any]
 BUDGETS = {
     "book build, cold": 15.0, "book build, one page touched": 5.0, "notebook seconds": 40.0, "notebook memory": 1000.0,
     "make test": 360.0, "page weight": 1.5, "import dlbook over torch": 0.3, "engine step over NumPy step": 3.0,
+    "engine learns the digits": 20.0,
 }  # fmt: skip
 #: What a page loads for its formulas only.
 MATHS = re.compile(r"mathjax", re.IGNORECASE)
@@ -41,7 +42,7 @@ def bench(top: Path, *, measure: bool = False, tests: bool = False) -> None:
         *([make_test(top)] if tests else []),
         *weights(top),
         imports(),
-        engine(),
+        *engine(),
     ):
         print(json.dumps(line, ensure_ascii=False), flush=True)
 
@@ -168,9 +169,14 @@ def imports() -> Line:
     return line("import dlbook over torch", statistics.median(values), "s", "import dlbook over torch")
 
 
-def engine() -> Line:
-    """How many times as long a training step of `dlbook.autograd` takes as the same step in NumPy, on one core."""
-    code = "from dlbook.book.bench_steps import engine_over_numpy; print(engine_over_numpy())"
+def engine() -> Iterator[Line]:
+    """On one core: a training step of `dlbook.autograd` beside the same in NumPy, and how long it learns the digits."""
+    code = (
+        "import json; from dlbook.book.bench_steps import engine_on_digits, engine_over_numpy; "
+        "print(json.dumps([engine_over_numpy(), *engine_on_digits()]))"
+    )
     one_core = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, env=one_core)
-    return line("engine step over NumPy step", float(done.stdout), "times", "engine step over NumPy step")
+    ratio, seconds, score = json.loads(done.stdout)
+    yield line("engine step over NumPy step", ratio, "times", "engine step over NumPy step")
+    yield line("engine learns the digits", seconds, "s", "engine learns the digits", test_accuracy=round(score, 4))

@@ -63,11 +63,13 @@ def claim(
     record = {"kind": "claim", "name": name, "value": value, "side": side, "limit": limit, "timing": timing}
     run, band = current(), _recorded(name)
     device = run.device if run else "cpu"
+    said = "" if limit is None else f" (said: {side} {limit:g})"
     if band is None:
-        told = f"yours {value:.4g}; no band is recorded for these parameters"
+        told = f"yours {value:.4g}{said}; no band is recorded for these parameters"
         emit(record, "•", f"claim {name}", told, style="claim")
         return
-    told = f"yours {value:.4g}, the book's {band['mean']:.4g} ± {band['s']:.2g} ({band['n']} runs)"
+    book = f"the book's {band['n']} runs: {band['mean']:.4g}, standard deviation {band['s']:.2g}"
+    told = f"yours {value:.4g}{said}; {book}"
     if timing and band["hardware"] != hardware(device):
         emit(record, "•", f"claim {name}", f"{told}; other hardware, not asserted", style="claim")
         return

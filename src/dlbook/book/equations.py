@@ -77,7 +77,7 @@ def verify(
     plural = "case" if len(cases) == 1 else "cases"
     text = f"{what} with {against}, {stated}, on {len(cases)} {plural}{gradients}"
     if kind == "bound":
-        text = f"stays below {against} on {len(cases)} {plural}"
+        text = f"stays at or below {against} on {len(cases)} {plural}"
     emit(record, "✓", f"verified {label}", text, style="verify")
 
 

@@ -107,10 +107,10 @@ def _decorate(app: Sphinx, doctree: nodes.document) -> None:
     if (title := next(iter(doctree.findall(nodes.title)), None)) is not None:
         title.parent.insert(1, write.stamp(page_of(docname), load_results(Path(env.srcdir), docname), docname))
     for cell in list(doctree.findall(nodes.container)):
-        for name in [text for text in cell.get("classes", []) if text.startswith("tag_src:")]:
-            cell["classes"].remove(name)
-            cell["classes"].append("dlbook-woven")
-            cell.insert(0, write.woven_caption(name.removeprefix("tag_src:"), docname))
+        woven = [text for text in cell.get("classes", []) if text.startswith("tag_src:")]
+        if woven:
+            cell["classes"] = [text for text in cell["classes"] if text not in woven] + ["dlbook-woven"]
+            cell.insert(0, write.woven_caption([name.removeprefix("tag_src:") for name in woven], docname))
 
 
 def _skip_inherited(app: Sphinx, what: str, name: str, obj: object, skip: bool, options: object) -> bool | None:

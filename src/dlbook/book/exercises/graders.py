@@ -162,6 +162,8 @@ def difference(got: Any, expected: Any, rtol: float) -> str:
             return f"a dict is expected, not {kind_of(got)}"
         if got.keys() != expected.keys():
             return f"the keys {', '.join(map(str, expected))} are expected"
+        if kind := _kind_fault(got, expected):
+            return kind
         faults = {key: difference(got[key], value, rtol) for key, value in expected.items()}
         return _entries_difference(faults, expected)
     if isinstance(expected, float):
@@ -170,7 +172,18 @@ def difference(got: Any, expected: Any, rtol: float) -> str:
         return _whole_difference(got, expected)
     if type(got) is not type(expected):
         return f"{kind_of(expected)} is expected, not {kind_of(got)}"
+    if isinstance(expected, str):
+        return "" if got.strip().casefold() == expected.casefold() else f"{shown(got)} is not the value expected"
     return "" if got == expected else f"{shown(got)} is not the value expected"
+
+
+def _kind_fault(got: dict[Any, Any], expected: dict[Any, Any]) -> str:
+    """The first entry of a wrong kind, where all are expected to be of one: then the kind tells no answer."""
+    if len({type(value) for value in expected.values()}) > 1:
+        return ""
+    faults = ((key, difference(got[key], value, math.inf)) for key, value in expected.items())
+    wrong = ((key, fault) for key, fault in faults if " is expected, not a" in fault or "take .item()" in fault)
+    return next((f"{key}: {fault}" for key, fault in wrong), "")
 
 
 def _entries_difference(faults: dict[Any, str], expected: dict[Any, Any]) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Generator, Tensor
 
-from .graders import Function, Value, difference
+from .graders import Function, Value
 
 Cases = Iterator[tuple[Any, ...]]
 
@@ -22,15 +22,24 @@ def _noise_cases(generator: Generator) -> Cases:
     for shape, seed, dtype in [
         ((4, 3), 271828, torch.float32),
         ((), 314159, torch.float64),
-        ((5,), 271828, torch.float64),
+        ((6, 5), 271828, torch.float64),
     ]:
         yield torch.randn(shape, generator=generator, dtype=dtype), seed
 
 
-def _noise_fault(got: Any, x: Tensor, seed: int) -> str:
-    if torch.initial_seed() == seed:
-        return "your function set the seed of the global generator, for everybody"
-    return difference(got, _noise(x, seed), 1e-6)
+class _Noise(Function):
+    """Besides the numbers: the global generator must be where it was."""
+
+    def _fault(self, answer: Any, case: tuple[Any, ...]) -> str:
+        state = torch.get_rng_state()
+        try:
+            torch.manual_seed(161803)  # no seed of a case
+            before = torch.get_rng_state()
+            fault = super()._fault(answer, case)
+            moved = not torch.equal(before, torch.get_rng_state())
+        finally:
+            torch.set_rng_state(state)
+        return "your function moved the global generator, for everybody" if moved else fault
 
 
 def _draws(generator: Generator) -> Cases:
@@ -85,12 +94,13 @@ def _tests(generator: Generator) -> Cases:
     yield 0.001, 0.9, 0.09, 3, 1
     yield 0.3, 0.6, 0.5, 0, 0
     yield 0.01, 0.7, 0.3, 1000, 998
+    yield 0.01, 0.7, 0.3, 0, 1000
 
 
 def _illness(prevalence: float, caught: float, false_alarm: float, positives: int, negatives: int) -> float:
     odds = math.log(prevalence) - math.log1p(-prevalence)
     odds += positives * math.log(caught / false_alarm) + negatives * math.log((1 - caught) / (1 - false_alarm))
-    return 1 / (1 + math.exp(-odds))
+    return math.exp(min(odds, 0)) / (1 + math.exp(-abs(odds)))
 
 
 def _scales(generator: Generator) -> Cases:
@@ -103,11 +113,8 @@ def _combined(x1: float, s1: float, x2: float, s2: float) -> tuple[float, float]
 
 
 GRADERS = {
-    "probability-1": Function(
-        _noise,
-        _noise_cases,
-        "a torch.Generator of your own, handed to torch.randn together with the dtype",
-        property_of=_noise_fault,
+    "probability-1": _Noise(
+        _noise, _noise_cases, "a torch.Generator of your own, handed to torch.randn together with the dtype"
     ),
     "probability-2": Function(
         _mean_and_error, _draws, "the draws lie along the first axis; the standard error is s over the root of n"
@@ -115,7 +122,7 @@ GRADERS = {
     "probability-3": Function(
         lambda a, h: math.ceil(1.96**2 * a * (1 - a) / h**2),
         _sizes,
-        "what is the variance of a variable of zeros and ones?",
+        "1.96 standard errors are at most h; the variance of a variable of zeros and ones is a (1 - a); round up",
     ),
     "probability-4": Function(
         _mixture_log_prob,
@@ -127,7 +134,7 @@ GRADERS = {
         lambda x: 1 / x.double().mean().float(), _waits, "write log λ - λ·mean with r = λ·mean", rtol=1e-4
     ),
     "probability-6": Value(
-        {"entropy": 2.25, "mean length": 2.5, "KL": 0.25},
+        {"entropy": 2.25, "mean length": 2.625, "KL": 0.375},
         "the surprise of 1/4 is two bits; the mean length is a cross-entropy",
     ),
     "probability-7": Function(
