@@ -54,6 +54,10 @@ class Variable:
         about = f", op={self.op}" if self.op else ", requires_grad" * self.requires_grad
         return f"Variable({np.array2string(self.data, precision=4)}{about})"
 
+    def item(self) -> float:
+        """The one number as a Python float."""
+        return self.data.item()
+
     def detach(self) -> "Variable":
         """The same numbers in the same memory, without their history."""
         twin = Variable(self.data)
@@ -78,10 +82,12 @@ class Variable:
     def __rtruediv__(self, other: Any): return mul(other, power(self, -1.0))
     def __pow__(self, k: int | float): return power(self, k)
     def __matmul__(self, other: Any): return matmul(self, other)
+    def __rmatmul__(self, other: Any): return matmul(other, self)
     def __getitem__(self, index: Any): return take(self, index)
     def __iadd__(self, other: Any): return in_place(np.add, self, other)
     def __isub__(self, other: Any): return in_place(np.subtract, self, other)
     def __imul__(self, other: Any): return in_place(np.multiply, self, other)
+    def __itruediv__(self, other: Any): return in_place(np.divide, self, other)
     def sum(self, axis: int | None = None): return total(self, axis)
     def mean(self): return total(self) * (1 / self.data.size)
     # fmt: on
@@ -108,7 +114,8 @@ def record(
     compute: Callable[..., Array],
     parents: Sequence[Variable],
     rules: Callable[[Array], Sequence[Rule]],
-    saves: str = "",
+    reads: Sequence[Variable] = (),
+    reads_result: bool = False,
 ) -> Variable:
     """Compute, and remember how: the operands, a rule for each, what the rules read.
 
@@ -117,7 +124,8 @@ def record(
         compute: gives the result from the operands' arrays.
         parents: the operands.
         rules: gives, from the result's array, one rule for each operand.
-        saves: whose numbers the rules read again: "operands", "result" or neither.
+        reads: operands whose numbers the rules will read again.
+        reads_result: whether they will read the result's.
 
     Raises:
         ValueError: the operands' shapes do not fit together.
@@ -125,20 +133,37 @@ def record(
     try:
         out = compute(*(p.data for p in parents))
     except ValueError:
-        shapes = " and ".join(str(p.shape) for p in parents)
-        how = (
-            "the last axis of the left must be as long as the last but one of the right"
-            if op == "matmul"
-            else "aligned at the right, sizes must be equal or 1"
-        )
-        raise ValueError(f"{op}: shapes {shapes} do not fit: {how}.") from None
+        require_fit(op, [p.shape for p in parents])
+        raise
     result = Variable(out)
     if recording.get() and any(p.requires_grad for p in parents):
         result.requires_grad, result.op = True, op
         result.parents, result.rules = tuple(parents), tuple(rules(out))
-        read = {"operands": parents, "result": [result]}.get(saves, [])
-        result.saved = [(saves, v.version, v.version[0]) for v in read]
+        read = [("operands", v) for v in reads] + [("result", result)] * reads_result
+        result.saved = [(whose, v.version, v.version[0]) for whose, v in read]
     return result
+
+
+def require_fit(op: str, shapes: Sequence[tuple[int, ...]]) -> None:
+    """Refuse operands that cannot meet.
+
+    Raises:
+        ValueError: their shapes do not broadcast, or have no matrix product.
+    """
+    how = "aligned at the right, sizes must be equal or 1"
+    if op == "matmul":
+        (*left, _, inner), (*right, also_inner, _) = shapes
+        if inner != also_inner:
+            raise ValueError(
+                f"matmul: shapes {shapes[0]} and {shapes[1]} do not fit: the last axis "
+                "of the left must be as long as the last but one of the right."
+            )
+        shapes, how = (left, right), f"before the last two axes, {how}"
+    try:
+        np.broadcast_shapes(*map(tuple, shapes))
+    except ValueError:
+        given = " and ".join(str(tuple(shape)) for shape in shapes)
+        raise ValueError(f"{op}: shapes {given} do not fit: {how}.") from None
 
 
 def add(a: Any, b: Any) -> Variable:
@@ -151,7 +176,7 @@ def mul(a: Any, b: Any) -> Variable:
     """a * b, element by element: each factor's derivative is the other factor."""
     a, b = variable(a), variable(b)
     rules = [lambda g: g * b.data, lambda g: g * a.data]
-    return record("mul", np.multiply, [a, b], lambda _: rules, saves="operands")
+    return record("mul", np.multiply, [a, b], lambda _: rules, other_factor(a, b))
 
 
 def matmul(a: Any, b: Any) -> Variable:
@@ -161,7 +186,7 @@ def matmul(a: Any, b: Any) -> Variable:
         ValueError: an operand has fewer than two axes, or the shapes do not fit.
     """
     a, b = variable(a), variable(b)
-    if min(a.data.ndim, b.data.ndim) < 2:
+    if a.data.ndim < 2 or b.data.ndim < 2:
         raise ValueError(
             f"matmul: shapes {a.shape} and {b.shape}: accepted are matrices; "
             "give a vector an axis of size 1."
@@ -170,7 +195,12 @@ def matmul(a: Any, b: Any) -> Variable:
         lambda g: g @ np.swapaxes(b.data, -1, -2),
         lambda g: np.swapaxes(a.data, -1, -2) @ g,
     ]
-    return record("matmul", np.matmul, [a, b], lambda _: rules, saves="operands")
+    return record("matmul", np.matmul, [a, b], lambda _: rules, other_factor(a, b))
+
+
+def other_factor(a: Variable, b: Variable) -> list[Variable]:
+    """What the rules of a product read: for each factor that asks, the other one."""
+    return [b] * a.requires_grad + [a] * b.requires_grad
 
 
 def elementwise(
@@ -178,27 +208,28 @@ def elementwise(
     compute: Callable[[Array], Array],
     slope: Callable[[Array], Array],
     a: Any,
-    saves: str = "operands",
+    told_from: str = "operand",
 ) -> Variable:
     """A function of each element; its slope is told from the operand or the result."""
     a = variable(a)
-    return record(
-        op,
-        compute,
-        [a],
-        lambda y: [lambda g: g * slope(a.data if saves == "operands" else y)],
-        saves,
-    )
+
+    def rules(y: Array) -> list[Rule]:
+        told = y if told_from == "result" else a.data
+        return [lambda g: g * slope(told)]
+
+    reads = [a] if told_from == "operand" else []
+    return record(op, compute, [a], rules, reads, reads_result=not reads)
 
 
 def power(a: Any, k: int | float) -> Variable:
     """a to the k, for a constant k."""
-    return elementwise("pow", lambda x: x**k, lambda x: k * x ** (k - 1), a)
+    slope = (lambda x: k * x ** (k - 1)) if k else np.zeros_like
+    return elementwise("pow", lambda x: x**k, slope, a)
 
 
 def exp(a: Any) -> Variable:
     """e to the a: its own derivative."""
-    return elementwise("exp", np.exp, lambda y: y, a, saves="result")
+    return elementwise("exp", np.exp, lambda y: y, a, told_from="result")
 
 
 def log(a: Any) -> Variable:
@@ -208,13 +239,13 @@ def log(a: Any) -> Variable:
 
 def tanh(a: Any) -> Variable:
     """The hyperbolic tangent: where it is flat, its square is 1."""
-    return elementwise("tanh", np.tanh, lambda y: 1 - y * y, a, saves="result")
+    return elementwise("tanh", np.tanh, lambda y: 1 - y * y, a, told_from="result")
 
 
 def relu(a: Any) -> Variable:
     """max(a, 0): slope 1 above 0, and 0 at it and below."""
     return elementwise(
-        "relu", lambda x: np.maximum(x, 0), lambda y: y > 0, a, saves="result"
+        "relu", lambda x: np.maximum(x, 0), lambda y: y > 0, a, told_from="result"
     )
 
 
@@ -237,7 +268,8 @@ def take(a: Any, index: Any) -> Variable:
         np.add.at(grad, index, g)  # adds up where an element was taken twice
         return grad
 
-    return record("take", lambda x: x[index], [a], lambda _: [put])
+    # a copy: a view could be changed in place without a's knowledge
+    return record("take", lambda x: np.array(x[index]), [a], lambda _: [put])
 
 
 def logsumexp(a: Any) -> Variable:
@@ -252,13 +284,10 @@ def logsumexp(a: Any) -> Variable:
         top = x.max(axis=-1, keepdims=True)
         return top + np.log(np.exp(x - top).sum(axis=-1, keepdims=True))
 
-    return record(
-        "logsumexp",
-        compute,
-        [a],
-        lambda y: [lambda g: g * np.exp(a.data - y)],
-        saves="operands",
-    )
+    def rules(y: Array) -> list[Rule]:
+        return [lambda g: g * np.exp(a.data - y)]
+
+    return record("logsumexp", compute, [a], rules, reads=[a], reads_result=True)
 
 
 def cross_entropy(logits: Variable, labels: Array) -> Variable:
@@ -285,9 +314,12 @@ def in_place(ufunc: np.ufunc, a: Variable, b: Any) -> Variable:
             "in place: this would overwrite numbers that derivatives are asked of; "
             "write a = a + b, or update inside no_grad()."
         )
-    if np.broadcast_shapes(a.shape, b.shape) != a.shape:
-        raise ValueError(f"in place: shape {b.shape} has no room in shape {a.shape}.")
-    ufunc(a.data, b.data, out=a.data)
+    try:
+        ufunc(a.data, b.data, out=a.data)
+    except ValueError:
+        require_fit("in place", [a.shape, b.shape])
+        message = f"in place: shape {b.shape} has no room in shape {a.shape}."
+        raise ValueError(message) from None
     a.version[0] += 1
     return a
 

@@ -83,10 +83,10 @@ WRONG = {
         lambda g, shape: torch.zeros(shape) + g.sum(),
     ],
     "autograd-6": [
-        lambda a: elementwise("s", sigmoid, lambda y: y, a, saves="result"),
-        lambda a: elementwise("s", sigmoid, lambda y: 1 - y * y, a, saves="result"),
+        lambda a: elementwise("s", sigmoid, lambda y: y, a, told_from="result"),
+        lambda a: elementwise("s", sigmoid, lambda y: 1 - y * y, a, told_from="result"),
         lambda a: elementwise("s", sigmoid, lambda x: sigmoid(x) * (1 - sigmoid(x)), a),
-        lambda a: elementwise("s", np.tanh, lambda y: y * (1 - y), a, saves="result"),
+        lambda a: elementwise("s", np.tanh, lambda y: y * (1 - y), a, told_from="result"),
         lambda a: Variable(sigmoid(a.data)),
         lambda a: sigmoid(a.data),
         lambda x: torch.sigmoid(x),

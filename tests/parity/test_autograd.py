@@ -88,6 +88,7 @@ def test_binary_operations_over_broadcast_shapes(name, shapes, seed):
 UNARY = {
     "neg": (lambda a: -a, lambda a: -a, False),
     "cube": (lambda a: a**3, lambda a: a**3, False),
+    "to the zeroth": (lambda a: a**0, lambda a: a**0, False),
     "root": (lambda a: a**0.5, lambda a: a**0.5, True),
     "exp": (ag.exp, torch.exp, False),
     "log": (ag.log, torch.log, True),
@@ -121,6 +122,11 @@ def test_sum_over_an_axis(axis):
 )
 def test_matmul_of_matrices_and_stacks(shapes):
     agree(lambda a, b: a @ b, lambda a, b: a @ b, arrays(1, *shapes))
+
+
+def test_an_array_may_stand_on_the_left():
+    x, w = arrays(2, (2, 3), (3, 4))
+    agree(lambda w: x @ w, lambda w: torch.tensor(x) @ w, [w])
 
 
 def test_cross_entropy():
@@ -243,6 +249,13 @@ def second_backward():
     y.backward()
 
 
+def changed_sum_of_exps():
+    y = ag.logsumexp(leaf(2))
+    with ag.no_grad():
+        y += 1
+    y.sum().backward()
+
+
 def grow_in_place():
     x = Variable(np.ones(3))
     x += np.ones((2, 3))
@@ -254,6 +267,10 @@ def grow_in_place():
         (lambda: leaf(2, 3) + leaf(4), ValueError, r"add: shapes \(2, 3\) and \(4,\) do not fit: aligned at the right"),
         (lambda: leaf(2, 3) @ leaf(2, 3), ValueError, r"matmul: shapes .* do not fit: the last axis"),
         (lambda: leaf(2, 3) @ leaf(3), ValueError, "give a vector an axis of size 1"),
+        (lambda: leaf(2, 2, 3) @ leaf(4, 3, 2), ValueError, r"\(2,\) and \(4,\) do not fit: before the last two"),
+        (lambda: Variable(np.ones(2)).__iadd__(np.ones(3)), ValueError, r"in place: .* \(3,\) do not fit"),
+        (lambda: leaf(2).sum(3), ValueError, "axis 3 is out of bounds"),
+        (changed_sum_of_exps, RuntimeError, "logsumexp needs its result as of version 0"),
         (lambda: leaf(3).__iadd__(1), RuntimeError, "write a = a \\+ b, or update inside no_grad"),
         (lambda: Variable(np.ones(3)).__iadd__(leaf(3)), RuntimeError, "in place"),
         (grow_in_place, ValueError, r"shape \(2, 3\) has no room in shape \(3,\)"),
@@ -289,6 +306,43 @@ def test_what_add_does_not_read_may_change():
         w += 1
     y.backward()
     np.testing.assert_array_equal(w.grad, [1, 1])
+
+
+def test_a_taken_part_is_a_copy():
+    x = leaf(2, 2)
+    y = ag.exp(x)
+    part = y[0]
+    with ag.no_grad():
+        part += 10
+    y.sum().backward()
+    np.testing.assert_allclose(x.grad, np.exp(np.ones((2, 2))))
+
+
+def test_a_factor_that_no_rule_reads_may_change():
+    w = leaf(2)
+    y = (w * 2.0).sum()
+    with ag.no_grad():
+        w += 1
+    y.backward()
+    np.testing.assert_array_equal(w.grad, [2, 2])
+
+
+@pytest.mark.parametrize(
+    ("change", "right"),
+    [
+        (lambda w: w.__iadd__(2.0), 8),
+        (lambda w: w.__isub__(2.0), 4),
+        (lambda w: w.__imul__(2.0), 12),
+        (lambda w: w.__itruediv__(2.0), 3),
+    ],
+)
+def test_updates_in_place(change, right):
+    w = Variable(np.full(2, 6.0), requires_grad=True)
+    memory = w.data
+    with ag.no_grad():
+        assert change(w) is w
+    assert w.data is memory
+    np.testing.assert_array_equal(w.data, [right, right])
 
 
 def test_numerical_gradient_leaves_its_arrays_as_they_were():

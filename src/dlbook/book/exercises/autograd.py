@@ -59,7 +59,7 @@ def _points(generator: Generator) -> Cases:
 
 
 def _sigmoid(a: Variable) -> Variable:
-    return elementwise("sigmoid", lambda x: 1 / (1 + np.exp(-x)), lambda y: y * (1 - y), a, saves="result")
+    return elementwise("sigmoid", lambda x: 1 / (1 + np.exp(-x)), lambda y: y * (1 - y), a, told_from="result")
 
 
 class _EngineSigmoid:
@@ -91,7 +91,7 @@ class _EngineSigmoid:
         if not out.requires_grad:
             return "the result has lost its history"
         if [whose for whose, *_ in out.saved] != ["result"]:
-            return "the value is right, but the slope must be told from the result alone: saves"
+            return "the value is right, but the slope must be told from the result alone: told_from"
         out.backward(np.ones(out.shape))
         return (fault := difference(torch.as_tensor(leaf.grad), y - y * y, 1e-9)) and f"the gradient: {fault}"
 
