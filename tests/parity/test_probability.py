@@ -171,3 +171,12 @@ def test_draws_follow_the_generator():
     first, again, other = (P.gumbel_max(logits, torch.Generator().manual_seed(s)) for s in (1, 1, 2))
     assert torch.equal(first, again)
     assert not torch.equal(first, other)
+
+
+def test_kl_of_nearly_equal_beliefs_keeps_its_digits_in_float32():
+    z = torch.randn(200, 10, generator=torch.Generator().manual_seed(3))
+    p, q = z.softmax(-1), (z + 1e-3 * z.flip(0)).softmax(-1)
+    exact = [x.double() / x.double().sum(-1, keepdim=True) for x in (p, q)]
+    found = P.kl_divergence(p, q)
+    assert (found >= 0).all()
+    torch.testing.assert_close(found.double(), P.kl_divergence(*exact), rtol=0.05, atol=0)

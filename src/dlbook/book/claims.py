@@ -20,7 +20,7 @@ from ..runtime import hardware
 from .errors import ClaimError, MistakeError
 from .parameters import current
 from .paths import DlbookError, results_path
-from .records import emit, in_notebook
+from .records import band_text, emit, in_notebook
 
 #: Half the width of a band, in standard deviations of the recorded runs.
 DEVIATIONS = 6
@@ -68,8 +68,7 @@ def claim(
         told = f"yours {value:.4g}{said}; no band is recorded for these parameters"
         emit(record, "•", f"claim {name}", told, style="claim")
         return
-    book = f"the book's {band['n']} runs: {band['mean']:.4g}, standard deviation {band['s']:.2g}"
-    told = f"yours {value:.4g}{said}; {book}"
+    told = f"yours {value:.4g}{said}; {band_text(band)}"
     if timing and band["hardware"] != hardware(device):
         emit(record, "•", f"claim {name}", f"{told}; other hardware, not asserted", style="claim")
         return

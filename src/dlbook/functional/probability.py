@@ -139,10 +139,17 @@ def kl_divergence(
 ) -> Float[Tensor, "*b"]:
     """What believing q costs beyond believing the truth p, in nats (eq-kl).
 
+    As a sum of terms none of which is negative, so that nothing cancels: with
+    r = (q - p) / p, whose mean under p is 0, a term is p (r - log(1 + r)).
+
     Raises:
         ValueError: p or q is no distribution along its last axis.
     """
-    return cross_entropy(p, q) - entropy(p)
+    require_distribution("p", p)
+    require_distribution("q", q)
+    possible = p > 0
+    r = torch.where(possible, (q - p) / torch.where(possible, p, 1), 0)
+    return torch.where(possible, p * (r - torch.log1p(r)), q).sum(dim=-1)
 
 
 def normal_kl(
@@ -173,8 +180,8 @@ def require_distribution(name: str, p: Float[Tensor, "*b k"]) -> None:
     """
     total = p.sum(dim=-1)
     if bool((p < 0).any()) or not bool(((total - 1).abs() <= SLACK).all()):
+        worst = total.flatten()[(total - 1).abs().argmax()].item()
         raise ValueError(
             f"{name} must hold probabilities, at least 0, that add up to 1 along the "
-            f"last axis; got a smallest of {p.min().item():.4g} and a sum of "
-            f"{total.flatten()[0].item():.4g}."
+            f"last axis; got a smallest of {p.min().item():.4g} and a sum of {worst:.4g}."
         )

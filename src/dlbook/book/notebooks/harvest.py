@@ -10,6 +10,7 @@ from typing import Any
 from nbformat import NotebookNode
 
 from ..paths import notebook_path, results_path
+from ..records import band_text
 from ..records import harvest as records_of
 from ..source import woven
 from .files import IGNORED_TAG, MACHINE_TAGS, code_cells, code_hash, parameters, read, tags, title_of
@@ -115,7 +116,7 @@ def _older_than_bands(notebook: NotebookNode, stored: dict[str, Any]) -> str:
     for index, record in records(notebook, "claim"):
         outputs = notebook.cells[index].outputs
         shown = "".join(str(output.get("data", {}).get("text/plain", "")) for output in outputs)
-        if (band := bands.get(record["name"])) and f"{band['mean']:.4g} ± {band['s']:.2g}" not in shown:
+        if (band := bands.get(record["name"])) and band_text(band) not in shown:
             return f"it was executed before the band of {record['name']!r} was recorded"
     return ""
 
