@@ -131,7 +131,7 @@ def record(
         ValueError: the operands' shapes do not fit together.
     """
     try:
-        out = compute(*(p.data for p in parents))
+        out = np.asarray(compute(*(p.data for p in parents)))
     except ValueError:
         require_fit(op, [p.shape for p in parents])
         raise

@@ -39,7 +39,7 @@ class Standardize(nn.Module):
         mean, std: of the training data; any shapes that broadcast with x.
 
     Raises:
-        ValueError: a std that is not above 0.
+        ValueError: a std that is not above 0, or statistics that are whole numbers.
     """
 
     mean: Tensor
@@ -51,8 +51,10 @@ class Standardize(nn.Module):
         super().__init__()
         if not (std > 0).all():
             raise ValueError("std: accepted is above 0; put 1 where nothing varies.")
-        self.register_buffer("mean", mean)
-        self.register_buffer("std", std)
+        if not (mean.is_floating_point() and std.is_floating_point()):
+            raise ValueError("mean and std: accepted are floating-point numbers.")
+        self.register_buffer("mean", mean.detach().clone())
+        self.register_buffer("std", std.detach().clone())
 
     def forward(self, x: Shaped[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
         return (x - self.mean) / self.std

@@ -17,7 +17,10 @@ def accuracy(
 
     Raises:
         ValueError: the labels are not one for each row; a column would be broadcast.
+            Or a logit is nan, which would count as the largest.
     """
+    if logits.isnan().any():
+        raise ValueError("logits: some are nan; nothing was predicted.")
     predicted = logits.argmax(dim=1)
     require_same_shape(predicted, labels)
     return (predicted == labels).double().mean()
@@ -36,7 +39,7 @@ def r_squared(
     """
     require_same_shape(prediction, target)
     spread = (target - target.mean()).square().sum()
-    if spread == 0:
+    if target.max() == target.min():
         raise ValueError("target: all values are the same, so there is no variance.")
     return 1 - (target - prediction).square().sum() / spread
 

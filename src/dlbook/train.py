@@ -42,13 +42,14 @@ def fit(
     """Train a model: `for step in fit(...)` makes one step a turn; leaving stops it.
 
     Args:
-        model: set to training mode before each step, since the loop may evaluate.
+        model: set to training mode before each step, since the loop may evaluate; parts
+            that are in evaluation mode at the start, in a model that is not, stay so.
         data: pairs (x, y), walked through anew each epoch: `batches`, a `DataLoader`.
         loss: of a prediction and its target; the mean over a batch.
         optimizer: holds the model's parameters.
         epochs: walks through the data.
-        clip: largest norm of all gradients together; larger ones are scaled down to
-            it. `math.inf` only measures them.
+        clip: largest norm of all gradients that the optimiser holds, together; larger
+            ones are scaled down to it. `math.inf` only measures them.
 
     Raises:
         ValueError: at the call: `data` can be walked through only once, the optimiser
@@ -56,7 +57,7 @@ def fit(
         TrainingError: a loss was nan or infinite; found at the end of the epoch, so
             that a GPU need not wait for each step.
     """
-    if iter(data) is data:
+    if isinstance(data, Iterator):
         raise ValueError(
             "data: an iterator is used up after one epoch; "
             "give batches(...), a list or a DataLoader."
@@ -84,17 +85,21 @@ def steps(
 ) -> Iterator[Step]:
     """The loop of `fit`: the six steps for every batch of every epoch."""
     device, number = device_of(model), 0
+    held = [p for group in optimizer.param_groups for p in group["params"]]
+    still = [m for m in model.modules() if model.training and not m.training]
     for epoch in range(1, epochs + 1):
         losses = []
         for (x, y), last in with_last(data):  # 1. a batch
             model.train()
+            for part in still:
+                part.eval()  # frozen by whoever called
             optimizer.zero_grad()  # 2. forget the gradients of the step before
             prediction = model(x.to(device))  # 3. forward
             value = loss(prediction, y.to(device))  # 4. one number: how wrong
             value.backward()  # 5. backward: a gradient for every parameter
             norm = None
             if clip is not None:
-                norm = nn.utils.clip_grad_norm_(model.parameters(), clip)
+                norm = nn.utils.clip_grad_norm_(held, clip)
             optimizer.step()  # 6. every parameter moves
             number += 1
             losses.append(value.detach())
@@ -157,9 +162,11 @@ def evaluate(model: nn.Module, data: Pairs, **scores: Score) -> dict[str, float]
     device, sums, examples = device_of(model), dict.fromkeys(scores, 0.0), 0
     with evaluating(model):
         for x, y in data:
+            if not len(x):
+                continue
             prediction, target = model(x.to(device)), y.to(device)
             for name, score in scores.items():
-                value = score(prediction, target).double()
+                value = torch.as_tensor(score(prediction, target)).double()
                 sums[name] = sums[name] + value * len(x)
             examples += len(x)
     if not examples:

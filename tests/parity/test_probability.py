@@ -180,3 +180,11 @@ def test_kl_of_nearly_equal_beliefs_keeps_its_digits_in_float32():
     found = P.kl_divergence(p, q)
     assert (found >= 0).all()
     torch.testing.assert_close(found.double(), P.kl_divergence(*exact), rtol=0.05, atol=0)
+
+
+def test_kl_stands_probabilities_near_the_smallest_number():
+    p = torch.tensor([[1.0, 0.0, 0.0], [0.5, 0.5, 1e-310], [0.5, 0.5, 5e-324]], dtype=torch.float64)
+    q = torch.tensor([[0.5, 0.25, 0.25], [0.25, 0.5, 0.25], [0.5, 0.5, 0.0]], dtype=torch.float64)
+    found = P.kl_divergence(p, q)
+    torch.testing.assert_close(found[:2], torch.tensor([2.0, 2**0.5], dtype=torch.float64).log())
+    assert P.kl_divergence(q, p).isnan().sum() == 0

@@ -9,6 +9,7 @@ from torch import nn
 
 from dlbook.data import batches
 from dlbook.functional.losses import mean_squared_error
+from dlbook.metrics import accuracy, r_squared
 from dlbook.train import TrainingError, device_of, evaluate, evaluating, fit
 
 
@@ -242,3 +243,48 @@ def test_data_without_a_length():
 def test_device_of_a_model_without_parameters():
     assert device_of(nn.Flatten()) == torch.device("cpu")
     assert device_of(nn.Linear(2, 2, device="meta")).type == "meta"
+
+
+def test_fit_leaves_frozen_parts_in_evaluation_mode():
+    model = nn.Sequential(nn.BatchNorm1d(2), nn.Linear(2, 1))
+    model[0].eval()
+    before = model[0].running_mean.clone()
+    pairs = [(torch.randn(8, 2) + 5, torch.zeros(8, 1))]
+    for _ in fit(model, pairs, nn.MSELoss(), torch.optim.SGD(model.parameters(), lr=0.01), epochs=3):
+        assert not model[0].training
+        assert model[1].training
+    assert torch.equal(before, model[0].running_mean)
+
+
+def test_fit_measures_and_clips_what_the_optimiser_holds():
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(2, 3), nn.Linear(3, 1))
+    head = torch.optim.SGD(model[1].parameters(), lr=0.0)
+    pairs = [(torch.ones(4, 2), torch.full((4, 1), 9.0))]
+    norms = [step.gradient_norm for step in fit(model, pairs, nn.MSELoss(), head, epochs=3, clip=math.inf)]
+    assert torch.equal(norms[0], norms[2])
+
+
+def test_fit_draws_nothing_before_it_is_walked():
+    data = torch.utils.data.TensorDataset(torch.ones(4, 2), torch.zeros(4, 1))
+    generator = torch.Generator().manual_seed(0)
+    loader = torch.utils.data.DataLoader(data, batch_size=2, shuffle=True, generator=generator)
+    model, before = nn.Linear(2, 1), generator.get_state()
+    fit(model, loader, nn.MSELoss(), torch.optim.SGD(model.parameters(), lr=0.1), epochs=1)
+    assert torch.equal(before, generator.get_state())
+
+
+def test_evaluate_takes_scores_that_are_plain_numbers_and_empty_batches():
+    model = nn.Linear(2, 1)
+    pairs = [(torch.ones(3, 2), torch.zeros(3, 1)), (torch.ones(0, 2), torch.zeros(0, 1))]
+    assert evaluate(model, pairs, two=lambda prediction, target: 2.0) == {"two": 2.0}
+
+
+def test_accuracy_of_nan_is_refused():
+    with pytest.raises(ValueError, match="some are nan"):
+        accuracy(torch.full((2, 3), math.nan), torch.zeros(2, dtype=torch.int64))
+
+
+def test_r_squared_of_constant_targets_is_refused():
+    with pytest.raises(ValueError, match="all values are the same"):
+        r_squared(torch.zeros(7), torch.full((7,), 0.1))

@@ -139,17 +139,18 @@ def kl_divergence(
 ) -> Float[Tensor, "*b"]:
     """What believing q costs beyond believing the truth p, in nats (eq-kl).
 
-    As a sum of terms none of which is negative, so that nothing cancels: with
-    r = (q - p) / p, whose mean under p is 0, a term is p (r - log(1 + r)).
+    A sum of terms q - p - p log(q / p), none of which is negative. Where q is close to
+    p, a term is p (r - log(1 + r)) with r = (q - p) / p, so that nothing cancels.
 
     Raises:
         ValueError: p or q is no distribution along its last axis.
     """
     require_distribution("p", p)
     require_distribution("q", q)
-    possible = p > 0
-    r = torch.where(possible, (q - p) / torch.where(possible, p, 1), 0)
-    return torch.where(possible, p * (r - torch.log1p(r)), q).sum(dim=-1)
+    near = (q - p).abs() < p / 2
+    r = torch.where(near, (q - p) / torch.where(near, p, 1), 0)
+    far = q - p + torch.xlogy(p, p) - torch.xlogy(p, q)
+    return torch.where(near, p * (r - torch.log1p(r)), far).sum(dim=-1)
 
 
 def normal_kl(
@@ -183,5 +184,6 @@ def require_distribution(name: str, p: Float[Tensor, "*b k"]) -> None:
         worst = total.flatten()[(total - 1).abs().argmax()].item()
         raise ValueError(
             f"{name} must hold probabilities, at least 0, that add up to 1 along the "
-            f"last axis; got a smallest of {p.min().item():.4g} and a sum of {worst:.4g}."
+            f"last axis; got a smallest of {p.min().item():.4g} and a sum of "
+            f"{worst:.4g}."
         )

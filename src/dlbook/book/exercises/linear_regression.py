@@ -50,6 +50,9 @@ def _tables(generator: Generator) -> Cases:
         constant = train.clone()
         constant[:, 0] = 0.1
         yield constant, scale * _random(generator, m, d)
+    train = _random(generator, 265, 3)
+    train[:, 1] = 5.3  # its mean is rounded, and so its standard deviation is not 0
+    yield train, _random(generator, 4, 3)
 
 
 def _prepare(train: Tensor, other: Tensor) -> tuple[Tensor, Tensor]:
@@ -149,13 +152,18 @@ GRADERS = {
         "follow grad: who fills it, who reads it, who empties it, and in which order",
     ),
     "linear_regression-5": Function(
-        _prepare, _tables, "mean and standard deviation of train alone, for both tables", rtol=1e-4
+        _prepare,
+        _tables,
+        "statistics of train alone, for both tables; a constant column has its largest value equal to its smallest",
+        rtol=1e-4,
     ),
     "linear_regression-6": Function(
         _rmse, _scored, "add up squares and counts; divide and take the root once", rtol=1e-4
     ),
     "linear_regression-7": Function(
-        _steps_needed, _rates, "the factor of a step is |1 - rate times curvature|; its power is to reach the fraction"
+        _steps_needed,
+        _rates,
+        "a step multiplies by |1 - rate times curvature|; 0 steps if fraction is 1 or more, one if the factor is 0",
     ),
     "linear_regression-8": Function(
         _best_rate, _bowls, "the worst factor belongs to the smallest or to the largest eigenvalue", rtol=1e-4
