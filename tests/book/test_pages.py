@@ -49,6 +49,21 @@ def test_a_section_is_numbered_below_its_chapter(site: Path) -> None:
     assert heading.startswith("1.1 Broadcasting")
 
 
+def test_only_pages_carry_numbers(site: Path) -> None:
+    for page in pages():
+        text = (site / notebook_path(page).relative_to(root()).with_suffix(".html")).read_text("utf8")
+        assert re.search(r'<h1><span class="section-number">\d', text), page
+        assert not re.search(r'<h[2-6]><span class="section-number">', text), page
+        assert not re.search(r'href="#[^"]+"[^>]*>\s*\d+\.\d+[. ]', text), f"{page}: a number in its contents"
+
+
+def test_woven_definitions_are_named_in_their_order(site: Path) -> None:
+    text = (site / "chapters/02_autograd.html").read_text("utf8")
+    line = re.search(r'class="dlbook-woven-caption">([^\n]*autograd\.mul.*?)</p>', text, re.S)[1]
+    names = re.findall(r"dlbook\.autograd\.(\w+)</", line)
+    assert names == ["add", "mul", "matmul", "other_factor"]
+
+
 def test_a_verification_shows_the_number_of_its_equation(site: Path) -> None:
     for page in pages():
         text = (site / notebook_path(page).relative_to(root()).with_suffix(".html")).read_text("utf8")
