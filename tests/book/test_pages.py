@@ -83,9 +83,8 @@ def test_the_api_reference_has_every_public_module(book: dict[str, site_checks.P
 def test_nothing_heavy_is_left(site: Path) -> None:
     heavy = {path.relative_to(site).as_posix(): path.stat().st_size for path in site.rglob("*") if path.is_file()}
     assert not [name for name in heavy if name.endswith(".map")]
-    large = {name: size for name, size in heavy.items() if size > 600_000}
-    long_pages = {name for name, size in large.items() if name.startswith("chapters/") and size <= 800_000}
-    assert large.keys() - long_pages <= {"vendor/mathjax/tex-chtml-full.js"}
+    large = {name for name, size in heavy.items() if size > 600_000}
+    assert large <= {"vendor/mathjax/tex-chtml-full.js"}
 
 
 def test_the_glossary_is_bilingual(site: Path) -> None:

@@ -150,3 +150,36 @@ MORE = {
         logy=True,
     ),
 }
+
+AXIS = torch.linspace(-4, 4, 81)
+BELL = torch.exp(-0.5 * AXIS**2)
+MANY = torch.randn(400, 2, generator=torch.Generator().manual_seed(1))
+
+MORE |= {
+    "bars": lambda: plots.bars(
+        range(2, 13), {"exact": torch.arange(11), "10 throws": torch.arange(11) + 0.5}, xlabel="sum", ylabel="share"
+    ),
+    "bars of one series": lambda: plots.bars("abcd", {"p": [0.5, 0.25, 0.125, 0.125]}, ylabel="probability"),
+    "histograms": lambda: plots.histograms(
+        {"n = 1": MANY[:, 0], "n = 4": MANY[:, 1], "n = 32": MANY[:, 0]}, curve=(AXIS, BELL / 2.507), xlabel="mean"
+    ),
+    "histogram alone": lambda: plots.histograms({"draws": MANY[:, 0]}, xlabel="x"),
+    "densities": lambda: plots.densities(AXIS, {"narrow": BELL**4 * 2, "wide": BELL}, xlabel="x"),
+    "densities at the same place": lambda: plots.densities(AXIS, {"one": BELL, "two": BELL, "three": BELL}, xlabel="x"),
+    "densities at the edge": lambda: plots.densities(
+        AXIS, {"a long name at the edge": AXIS + 4}, xlabel="x", ylabel="y"
+    ),
+    "contours": lambda: plots.contours(
+        AXIS,
+        AXIS[::2],
+        BELL[::2, None] * BELL,
+        xlabel="x",
+        ylabel="y",
+        levels={0.1: "low", 0.6: "high"},
+        points=MANY,
+        marks={"top": (0.0, 0.0), "other": (1.0, -3.0)},
+    ),
+    "contours plain": lambda: plots.contours(
+        AXIS, AXIS, BELL[:, None] * BELL, xlabel="x", ylabel="y", levels=[0.2, 0.5]
+    ),
+}

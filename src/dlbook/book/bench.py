@@ -25,7 +25,7 @@ Line = dict[str, Any]
 
 #: Budgets on two cores: seconds, and megabytes.
 BUDGETS = {
-    "book build, cold": 15.0, "book build, one page touched": 5.0, "notebook seconds": 40.0, "notebook memory": 1500.0,
+    "book build, cold": 15.0, "book build, one page touched": 5.0, "notebook seconds": 40.0, "notebook memory": 1000.0,
     "make test": 360.0, "page weight": 1.5, "import dlbook over torch": 0.3, "engine step over NumPy step": 3.0,
     "engine learns the digits": 20.0,
 }  # fmt: skip

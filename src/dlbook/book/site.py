@@ -126,6 +126,14 @@ def _name_toggles(app: Sphinx, pagename: str, templatename: str, context: dict[s
         context["generate_toctree_html"] = lambda *args, **options: str(generate(*args, **options)).replace(*named)
 
 
+def _unwrap_plain_code(
+    app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: nodes.document | None
+) -> None:
+    """Drop the marks around names, brackets and spaces of code: they have its plain colour, and are half of a page."""
+    if body := context.get("body"):
+        context["body"] = re.sub(r'<span class="(?:n|p|w)">([^<]*)</span>', r"\1", body)
+
+
 def _mend_roles(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: object) -> None:
     """Mend what screen readers stumble over: outdated roles in the bibliography, lists right inside lists."""
     body = context.get("body") or ""
@@ -194,6 +202,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("doctree-resolved", _number_verifications)
     app.connect("html-page-context", _name_toggles, priority=900)  # after the theme has put its functions there
     app.connect("html-page-context", _mend_roles)
+    app.connect("html-page-context", _unwrap_plain_code)
     app.connect("autodoc-skip-member", _skip_inherited)
     _site_numbers.connect(app)
     as_written = _AsWritten()
