@@ -5,13 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
-from torch.optim import Optimizer
 
 Score = Callable[[Tensor, Tensor], Tensor]  # (prediction, target) -> mean over the batch
 Pairs = Iterable[tuple[Tensor, Tensor]]
+
+
+@runtime_checkable
+class Optimizer(Protocol):
+    """What `fit` needs of an optimiser: the book's (`dlbook.optim`) and torch's have it."""
+
+    param_groups: list[dict[str, Any]]
+
+    def zero_grad(self) -> None: ...
+    def step(self) -> Any: ...
 
 
 class TrainingError(RuntimeError):

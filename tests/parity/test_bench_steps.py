@@ -27,3 +27,17 @@ def test_the_engine_learns_the_digits_well_within_the_budget():
     seconds, score = bench_steps.engine_on_digits(epochs=15)
     assert score > 0.9
     assert seconds < 60
+
+
+def test_the_ratios_of_optimisers_are_our_times_over_torchs(monkeypatch):
+    owners = []
+
+    def timing(step, repeats):
+        owners.append(type(step.__self__).__module__.partition(".")[0])
+        return Timing((3.0,)) if owners[-1] == "dlbook" else Timing((2.0,))
+
+    monkeypatch.setattr(bench_steps, "timed", timing)
+    ratios = bench_steps.optimizer_steps((3, 2), repeats=1)
+    assert set(ratios) == {*bench_steps.OPTIMISERS} >= {"SGD", "Adam", "Muon"}
+    assert set(ratios.values()) == {1.5}
+    assert owners == ["dlbook", "torch"] * len(ratios)

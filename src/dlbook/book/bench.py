@@ -27,7 +27,7 @@ Line = dict[str, Any]
 BUDGETS = {
     "book build, cold": 15.0, "book build, one page touched": 5.0, "notebook seconds": 40.0, "notebook memory": 1000.0,
     "make test": 360.0, "page weight": 1.5, "import dlbook over torch": 0.3, "engine step over NumPy step": 3.0,
-    "engine learns the digits": 20.0,
+    "engine learns the digits": 20.0, "optimiser step over torch's": 2.0,
 }  # fmt: skip
 #: What a page loads for its formulas only.
 MATHS = re.compile(r"mathjax", re.IGNORECASE)
@@ -43,6 +43,7 @@ def bench(top: Path, *, measure: bool = False, tests: bool = False) -> None:
         *weights(top),
         imports(),
         *engine(),
+        *optimizers(),
     ):
         print(json.dumps(line, ensure_ascii=False), flush=True)
 
@@ -175,8 +176,20 @@ def engine() -> Iterator[Line]:
         "import json; from dlbook.book.bench_steps import engine_on_digits, engine_over_numpy; "
         "print(json.dumps([engine_over_numpy(), *engine_on_digits()]))"
     )
-    one_core = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, env=one_core)
-    ratio, seconds, score = json.loads(done.stdout)
+    ratio, seconds, score = _on_one_core(code)
     yield line("engine step over NumPy step", ratio, "times", "engine step over NumPy step")
     yield line("engine learns the digits", seconds, "s", "engine learns the digits", test_accuracy=round(score, 4))
+
+
+def optimizers() -> Iterator[Line]:
+    """On one core: a step of each optimiser of `dlbook.optim` beside the for-each step of `torch.optim`."""
+    code = "import json; from dlbook.book.bench_steps import optimizer_steps; print(json.dumps(optimizer_steps()))"
+    for name, ratio in _on_one_core(code).items():
+        yield line("optimiser step over torch's", ratio, "times", "optimiser step over torch's", optimiser=name)
+
+
+def _on_one_core(code: str) -> Any:
+    """What the code prints, as JSON, in a process with one thread."""
+    one_core = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, env=one_core)
+    return json.loads(done.stdout)

@@ -1,4 +1,4 @@
-"""Activations: the bends between the linear layers, and the softmax behind them. All are stable for every float."""
+"""Activations: the bends between the linear layers, and the softmax behind them. None overflows for a finite float."""
 
 from __future__ import annotations
 
