@@ -245,6 +245,45 @@ def test_plateau(losses, patience):
         assert [g["lr"] for g in a.param_groups] == pytest.approx([g["lr"] for g in b.param_groups])
 
 
+@given(st.lists(st.integers(-6, 1), min_size=5, max_size=40), st.integers(0, 3), st.sampled_from([0.0, 1e-4, 1e-2]))
+def test_plateau_at_losses_close_to_the_threshold(changes, patience, threshold):
+    """Losses that fall by half, by one or by several thresholds."""
+    a, b = sgd(), sgd()
+    ours = optim.Plateau(a, 0.5, patience, threshold)
+    theirs = LR.ReduceLROnPlateau(b, factor=0.5, patience=patience, threshold=threshold)
+    loss = 1.0
+    for change in changes:
+        loss *= 1 + change * (threshold or 1e-3) / 2
+        ours.step(loss)
+        theirs.step(loss)
+        if min(g["lr"] for g in a.param_groups) < 1e-6:
+            break
+        assert [g["lr"] for g in a.param_groups] == pytest.approx([g["lr"] for g in b.param_groups])
+
+
+def test_momentum_of_rmsprop_may_begin_later():
+    """As in torch, once its buffer is made (which torch makes at the first step only)."""
+    a, b = (torch.ones(3, dtype=torch.float64, requires_grad=True) for _ in range(2))
+    ours, theirs = optim.RMSprop([a], 0.1), torch.optim.RMSprop([b], 0.1)
+    for t in range(8):
+        if t == 4:
+            theirs.state[b]["momentum_buffer"] = torch.zeros_like(b)
+            for optimizer in (ours, theirs):
+                optimizer.param_groups[0]["momentum"] = 0.9
+        for p, optimizer in ((a, ours), (b, theirs)):
+            p.grad = (p.detach() + t).sin()
+            optimizer.step()
+    torch.testing.assert_close(a, b)
+
+
+def test_groups_may_be_given_in_many_ways():
+    layer = torch.nn.Linear(2, 3)
+    for parameters in (layer.parameters(), list(layer.parameters()), [{"params": layer.parameters()}]):
+        assert [p.shape for p in optim.SGD(parameters).param_groups[0]["params"]] == [(3, 2), (3,)]
+    one = optim.Adam([{"params": layer.weight, "betas": [0.5, 0.9]}])
+    assert one.param_groups[0]["params"] == [layer.weight]
+
+
 def test_a_schedule_of_one_of_ours_with_fit():
     x, y = digits()
     model = network().float()
@@ -259,7 +298,7 @@ def test_a_schedule_of_one_of_ours_with_fit():
     assert len(seen) == 30
 
 
-W = torch.zeros(2, requires_grad=True)
+W, V = (torch.zeros(2, requires_grad=True) for _ in range(2))
 WRONG = [
     (lambda: optim.SGD([]), "there are none"),
     (lambda: optim.SGD([W, W]), "given twice"),
@@ -267,13 +306,23 @@ WRONG = [
     (lambda: optim.SGD([W * 2]), "result of a computation"),
     (lambda: optim.SGD([W], lr=-0.1), "lr = -0.1: accepted is a finite number from 0"),
     (lambda: optim.SGD([W], lr=math.nan), "lr = nan"),
+    (lambda: optim.SGD([{"params": [W], "lr": "0.1"}]), "lr = '0.1': accepted is a finite number from 0"),
+    (lambda: optim.SGD([{"params": [W], "lr": None}]), "lr = None"),
+    (lambda: optim.SGD(W), r"accepted is a list of tensors or of groups, such as \[w\]"),
+    (lambda: optim.SGD({"params": [W]}), "accepted is a list of tensors or of groups"),
+    (lambda: optim.SGD([W, {"params": [V]}]), 'entry 0 is no group, a dict with "params"'),
+    (lambda: optim.SGD([{"params": [W]}, {"lr": 0.1}]), "entry 1 is no group"),
+    (lambda: optim.SGD(torch.nn.Linear(2, 3).named_parameters()), "one is tuple; accepted are tensors of floats"),
+    (lambda: optim.SGD([torch.zeros(2, dtype=torch.complex64)]), "one is torch.complex64"),
+    (lambda: optim.SGD([torch.zeros(2, dtype=torch.int64)]), "one is torch.int64"),
+    (lambda: optim.Adam([{"params": [W], "betas": 0.9}]), "betas = 0.9: accepted is two numbers with 0 <= value < 1"),
     (lambda: optim.SGD([W], momentum=1.0), "momentum = 1.0: accepted is 0 <= value < 1"),
     (lambda: optim.SGD([W], nesterov=True), "with a momentum above 0 only"),
     (lambda: optim.SGD([{"params": [W], "rate": 0.1}]), "rate is no setting; accepted are lr, momentum"),
-    (lambda: optim.Adam([W], betas=(0.9, 1.0)), r"betas = \(0.9, 1.0\): accepted is 0 <= value < 1"),
+    (lambda: optim.Adam([W], betas=(0.9, 1.0)), r"betas = \(0.9, 1.0\): accepted is two numbers with 0 <= value < 1"),
     (lambda: optim.Muon([W]), r"Muon moves matrices, and one has shape \(2,\)"),
     (lambda: optim.cosine(0), "total = 0: accepted is 1 or more"),
-    (lambda: optim.one_cycle(10, 1.5), "rise = 1.5: accepted is a share between 0.1 and 1"),
+    (lambda: optim.one_cycle(10, 1.5), "rise = 1.5: accepted is more than 0.1 and below 1"),
     (lambda: optim.Plateau(sgd(), 1.5), "factor = 1.5"),
 ]
 

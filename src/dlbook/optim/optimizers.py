@@ -20,7 +20,7 @@ SHARES = ("momentum", "alpha", "betas")
 
 
 class Optimizer:
-    """Parameters in groups, each group with its settings, and a state for each parameter.
+    """Parameters in groups, each with its settings, and a state for each parameter.
 
     A subclass says in `update` how one parameter moves.
 
@@ -34,16 +34,8 @@ class Optimizer:
             setting that is unknown or out of range.
     """
 
-    def __init__(
-        self, parameters: Iterable[Tensor] | Iterable[Group], **settings: Any
-    ) -> None:
-        given = list(parameters)
-        groups = given if given and isinstance(given[0], dict) else [{"params": given}]
-        self.param_groups: list[Group] = []
-        for group in groups:
-            params = group["params"]
-            params = [params] if isinstance(params, Tensor) else list(params)
-            self.param_groups.append(settings | group | {"params": params})
+    def __init__(self, parameters: Iterable[Any], **settings: Any) -> None:
+        self.param_groups = [settings | group for group in groups_of(parameters)]
         self.state: dict[Tensor, dict[str, Any]] = {}
         require_parameters([p for group in self.param_groups for p in group["params"]])
         for group in self.param_groups:
@@ -68,24 +60,58 @@ class Optimizer:
         raise NotImplementedError
 
 
-def require_parameters(parameters: list[Tensor]) -> None:
+def groups_of(parameters: Any) -> list[Group]:
+    """A list of groups, each with a list of parameters, from whatever was given.
+
+    Raises:
+        ValueError: it is neither tensors nor groups, or a group is without "params".
+    """
+    if isinstance(parameters, Tensor | dict):
+        raise ValueError(
+            "parameters: accepted is a list of tensors or of groups, such as [w]."
+        )
+    given = list(parameters)
+    if not any(isinstance(part, dict) for part in given):
+        return [{"params": given}]
+    for i, group in enumerate(given):
+        if not isinstance(group, dict) or "params" not in group:
+            raise ValueError(
+                f'parameters: entry {i} is no group, a dict with "params"; '
+                "accepted are tensors only, or groups only."
+            )
+    named = [group["params"] for group in given]
+    lists = [[p] if isinstance(p, Tensor) else list(p) for p in named]
+    return [
+        group | {"params": params} for group, params in zip(given, lists, strict=True)
+    ]
+
+
+def require_parameters(parameters: list[Any]) -> None:
     """Refuse what cannot be optimised.
 
     Raises:
-        ValueError: there is no parameter, one is given twice, or one is no leaf.
+        ValueError: there is no parameter, one is given twice, is no leaf, or is no
+            tensor of real floating-point numbers.
     """
     if not parameters:
         raise ValueError("parameters: there are none; give model.parameters().")
+    for p in parameters:
+        if not isinstance(p, Tensor) or not p.is_floating_point():
+            found = p.dtype if isinstance(p, Tensor) else type(p).__name__
+            raise ValueError(
+                f"parameters: one is {found}; accepted are tensors of floats, "
+                "neither whole nor complex."
+            )
+        if not p.is_leaf:
+            raise ValueError(
+                f"parameters: one of shape {tuple(p.shape)} is the result of a "
+                f"computation ({p.grad_fn.name()}) and never gets a .grad; "
+                "give the tensors it came from."
+            )
     if len(set(parameters)) < len(parameters):
         raise ValueError(
             "parameters: one is given twice; it would move twice in a step."
         )
-    for p in parameters:
-        if not p.is_leaf:
-            raise ValueError(
-                f"parameters: one of shape {tuple(p.shape)} is the result of a computation "
-                f"({p.grad_fn.name()}) and never gets a .grad; give the tensors it came from."
-            )
 
 
 def require_settings(group: Group, known: dict[str, Any]) -> None:
@@ -99,12 +125,17 @@ def require_settings(group: Group, known: dict[str, Any]) -> None:
             continue
         if name not in known:
             raise ValueError(f"{name} is no setting; accepted are {', '.join(known)}.")
-        for number in value if isinstance(value, tuple) else (value,):
-            if not 0 <= number < (1 if name in SHARES else float("inf")):
-                accepted = (
-                    "0 <= value < 1" if name in SHARES else "a finite number from 0"
-                )
-                raise ValueError(f"{name} = {value}: accepted is {accepted}.")
+        share = name in SHARES
+        numbers = value if isinstance(value, tuple | list) else (value,)
+        right = len(numbers) == (2 if name == "betas" else 1) and all(
+            isinstance(number, int | float | Tensor)
+            and 0 <= number < (1 if share else float("inf"))
+            for number in numbers
+        )
+        if not right:
+            accepted = "0 <= value < 1" if share else "a finite number from 0"
+            both = "two numbers with " if name == "betas" else ""
+            raise ValueError(f"{name} = {value!r}: accepted is {both}{accepted}.")
 
 
 class SGD(Optimizer):
@@ -199,12 +230,12 @@ class RMSprop(Optimizer):
         g = decayed(p, g, group)
         if not state:
             state["square"] = torch.zeros_like(p)
-            state["velocity"] = torch.zeros_like(p) if group["momentum"] else None
         alpha, v = group["alpha"], state["square"]
         v.mul_(alpha).addcmul_(g, g, value=1 - alpha)  # v = alpha v + (1 - alpha) g^2
         root = v.sqrt().add_(group["eps"])
         if group["momentum"]:
-            velocity = state["velocity"].mul_(group["momentum"]).addcdiv_(g, root)
+            velocity = state.setdefault("velocity", torch.zeros_like(p))
+            velocity.mul_(group["momentum"]).addcdiv_(g, root)
             p.add_(velocity, alpha=-group["lr"])
         else:
             p.addcdiv_(g, root, value=-group["lr"])
@@ -253,7 +284,7 @@ class Adam(Optimizer):
 
 
 class AdamW(Adam):
-    """Adam, with a weight decay that no gradient touches: first p (1 - lr wd) (eq-adamw).
+    """Adam, with a decay that no gradient touches: first p (1 - lr wd) (eq-adamw).
 
     Loshchilov and Hutter (2019).
     """
@@ -275,10 +306,10 @@ class AdamW(Adam):
 
 
 class Muon(Optimizer):
-    """Momentum for matrices, whose singular values are then made equal, about 1 (eq-muon).
+    """Momentum for matrices, its singular values made equal, about 1 (eq-muon).
 
-    For the weight matrices of hidden layers; biases, embeddings and the last layer go to
-    AdamW. Jordan et al. (2024).
+    For the weight matrices of hidden layers; biases, embeddings and the last layer go
+    to AdamW. Jordan et al. (2024).
 
     Raises:
         ValueError: a parameter that is no matrix.
@@ -305,8 +336,8 @@ class Muon(Optimizer):
         for p in (p for group in self.param_groups for p in group["params"]):
             if p.ndim != 2:
                 raise ValueError(
-                    f"parameters: Muon moves matrices, and one has shape {tuple(p.shape)}; "
-                    "give it to AdamW."
+                    "parameters: Muon moves matrices, and one has shape "
+                    f"{tuple(p.shape)}; give it to AdamW."
                 )
 
     def update(self, p: Tensor, g: Tensor, state: dict[str, Any], group: Group) -> None:
@@ -322,17 +353,18 @@ class Muon(Optimizer):
 
 
 def decayed(p: Tensor, g: Tensor, group: Group) -> Tensor:
-    """The gradient of the loss plus weight_decay / 2 times the squares of p (eq-decay)."""
+    """The gradient of the loss plus weight_decay / 2 times p squared (eq-decay)."""
     return g.add(p, alpha=group["weight_decay"]) if group["weight_decay"] else g
 
 
 def orthogonalize(
     g: Float[Tensor, "m n"], steps: int = 5, dtype: torch.dtype = torch.bfloat16
 ) -> Float[Tensor, "m n"]:
-    """The matrix with the same singular vectors and singular values near 1 (eq-newton-schulz).
+    """The same singular vectors, and singular values near 1 (eq-newton-schulz).
 
-    By an iteration of matrix products, with the coefficients of Jordan et al. (2024),
-    which bring values between about 0.7 and 1.2 fast rather than exactly to 1.
+    By an iteration of matrix products, with the coefficients of Jordan et al. (2024).
+    Five steps bring singular values above about 0.002 of the norm to between 0.68 and
+    1.21; smaller ones stay smaller.
     """
     a, b, c = 3.4445, -4.7750, 2.0315
     x = g.to(dtype)

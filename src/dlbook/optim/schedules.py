@@ -39,7 +39,7 @@ def cosine(total: int, floor: float = 0.0) -> Factor:
 
 
 def warm_up(steps: int) -> Factor:
-    """In a straight line from 1 / steps to 1, reached at step number `steps` (eq-warm-up)."""
+    """In a straight line from 1 / steps to 1, reached in `steps` steps (eq-warm-up)."""
     require_steps("steps", steps)
     return lambda t: min(1.0, (t + 1) / steps)
 
@@ -61,7 +61,7 @@ def one_cycle(
     top, last = rise * total - 1, total - 1
     if not 0 < top < last:
         raise ValueError(
-            f"rise = {rise}: accepted is a share between {1 / total:g} and 1."
+            f"rise = {rise}: accepted is more than {1 / total:g} and below 1."
         )
 
     def factor(t: int) -> float:
@@ -94,7 +94,7 @@ def require_steps(name: str, steps: int, least: int = 1) -> None:
 
 
 class Schedule:
-    """Sets the rate of every group: the one it was made with, times the factor of the step.
+    """Sets the rate of every group: the one it was made with, times the factor.
 
     Call `step()` after the `step()` of the optimiser, as often as the factor counts.
     """
@@ -111,10 +111,10 @@ class Schedule:
 
 
 class Plateau:
-    """Multiplies every rate by `factor` when the loss has not fallen for `patience` steps.
+    """Multiplies every rate by `factor` at the step after `patience` without a fall.
 
-    A fall counts from the share `threshold` of the lowest loss so far. Call `step(loss)`
-    with a loss on validation data, once an epoch.
+    A fall counts from the share `threshold` of the lowest loss so far. Call
+    `step(loss)` with a loss on validation data, once an epoch.
     """
 
     def __init__(
