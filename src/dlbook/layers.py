@@ -6,6 +6,8 @@ import torch
 from jaxtyping import Float, Shaped
 from torch import Tensor, nn
 
+from dlbook.functional.linear import linear
+
 
 class Linear(nn.Module):
     """y = x W^T + b on the last axis (eq-affine), with the same start as `nn.Linear`.
@@ -29,7 +31,7 @@ class Linear(nn.Module):
             nn.init.uniform_(parameter, -(fan_in**-0.5), fan_in**-0.5)
 
     def forward(self, x: Float[Tensor, "*b fan_in"]) -> Float[Tensor, "*b fan_out"]:
-        return x @ self.weight.T + self.bias
+        return linear(x, self.weight, self.bias)
 
 
 class Standardize(nn.Module):

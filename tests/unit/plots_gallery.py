@@ -139,6 +139,18 @@ MORE = {
     "cycle of short steps": lambda: plots.cycle([(name, "") for name, _ in STEPS], "one training step"),
     "cycle of five": lambda: plots.cycle(STEPS[:5]),
     "cycle of three": lambda: plots.cycle(STEPS[1:4], "again and again"),
+    "chain": lambda: plots.chain(STEPS),
+    "chain of five": lambda: plots.chain(STEPS[:5]),
+    "sweep": lambda: plots.sweep(
+        np.logspace(-3, 1, 9),
+        {
+            name: [0.1 + 0.2 * (k - low) ** 2 if k < 8 else np.nan for k in range(9)]
+            for name, low in (("RMSprop", 2), ("Adam", 2.6), ("momentum", 4), ("SGD", 6))
+        },
+        xlabel="learning rate",
+        ylabel="validation loss",
+        most=5,
+    ),
     "network": lambda: plots.network((2, 3, 1), links=["W1 (3, 2)", "W2 (1, 3)"]),
     "network of wide layers": lambda: plots.network((784, 128, 10), ["pixels", "hidden", "classes"]),
     "lines, six with bands": crowded_lines,

@@ -123,7 +123,7 @@ def test_names_are_all_there():
     assert {*IMAGES, *CLASSES, *REGRESSIONS, "china", "flower", "torch_docs", "fashion_mnist", "mnist", "cifar10"} == {
         name for name in listed if ":" not in name
     }
-    assert {"folder:PATH", "text:PATH"} == {name for name in listed if ":" in name}
+    assert {"folder:PATH", "text:PATH", "csv:PATH"} == {name for name in listed if ":" in name}
 
 
 @pytest.mark.parametrize("name", [*IMAGES, *CLASSES, *REGRESSIONS, "china", "flower", "torch_docs"])

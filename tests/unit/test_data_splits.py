@@ -5,7 +5,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dlbook.data import DataError, DataSet, batches, load, split
+from dlbook.data import DataError, DataSet, batches, load, split, split_by_group, split_by_time
 
 
 def toy(n: int, classes: int = 0) -> DataSet:
@@ -83,6 +83,76 @@ def test_fractions_that_are_none(fractions):
 def test_an_empty_part_is_refused():
     with pytest.raises(DataError, match=r"3 rows of toy leave a part empty"):
         split(toy(3), 0.9, 0.1, seed=0)
+
+
+@given(
+    groups=st.lists(st.integers(0, 12), min_size=20, max_size=60).filter(lambda g: len(set(g)) > 8),
+    seed=st.integers(0, 5),
+)
+def test_groups_stay_together(groups, seed):
+    whole, largest = toy(len(groups)), max(map(groups.count, groups))
+    try:
+        parts = split_by_group(whole, groups, 0.6, 0.4, seed=seed)
+    except DataError:  # one group has nearly everything
+        assert largest > 0.3 * len(groups)
+        return
+    assert sorted(i for part in parts for i in rows(part)) == list(range(len(groups)))
+    named = [{groups[i] for i in rows(part)} for part in parts]
+    assert not named[0] & named[1]
+    assert abs(len(parts[0]) - 0.6 * len(groups)) <= largest / 2 + 1e-6
+    assert all(rows(part) == sorted(rows(part)) for part in parts)
+
+
+def test_a_seed_is_a_split_by_group():
+    names = [f"patient {i % 7}" for i in range(41)]
+    one, again, other = (split_by_group(toy(41), names, 0.5, 0.5, seed=s)[0] for s in (1, 1, 2))
+    assert rows(one) == rows(again) != rows(other)
+    as_numbers = split_by_group(toy(41), torch.arange(41) % 7, 0.5, 0.5, seed=1)[0]
+    assert rows(as_numbers) == rows(one)
+
+
+def test_group_shares_are_those_of_scikit_learn():
+    from sklearn.model_selection import GroupShuffleSplit
+
+    groups = torch.arange(60) // 3  # groups of one size: the same number of them in each part
+    sizes = {len(split_by_group(toy(60), groups, 0.75, 0.25, seed=s)[1]) for s in range(5)}
+    splits = GroupShuffleSplit(5, test_size=0.25, random_state=0).split(toy(60).x, groups=groups.numpy())
+    assert sizes == {len(test) for _, test in splits}
+
+
+def test_time_goes_forward():
+    times = torch.tensor([5.0, 1, 4, 4, 4, 9, 0, 2, 8, 3])
+    past, later, last = split_by_time(toy(10), times, 0.4, 0.3, 0.3)
+    assert [rows(part) for part in (past, later, last)] == [[6, 1, 7, 9], [2, 3, 4], [0, 8, 5]]
+    assert rows(split_by_time(toy(10), times.tolist(), 0.4, 0.6)[0]) == rows(past)
+
+
+@given(times=st.lists(st.integers(-9, 9), min_size=20, max_size=50).filter(lambda t: len(set(t)) > 8))
+def test_no_time_is_on_both_sides(times):
+    try:
+        parts = split_by_time(toy(len(times)), torch.tensor(times), 0.5, 0.5)
+    except DataError:
+        assert max(map(times.count, times)) > 0.4 * len(times)
+        return
+    past, future = ([times[i] for i in rows(part)] for part in parts)
+    assert max(past) < min(future)
+    assert past == sorted(past)
+    assert len(past) + len(future) == len(times)
+
+
+def test_groups_and_times_that_are_none():
+    with pytest.raises(DataError, match="groups: got 3 for the 20 rows of toy"):
+        split_by_group(toy(20), ["a", "b", "c"], 0.5, 0.5, seed=0)
+    with pytest.raises(DataError, match="leave a part empty"):
+        split_by_group(toy(20), ["a"] * 20, 0.5, 0.5, seed=0)
+    with pytest.raises(DataError, match=r"fractions: got 0.5; give"):
+        split_by_group(toy(20), list(range(20)), 0.5, seed=0)
+    with pytest.raises(DataError, match="times: got 2 for the 20 rows"):
+        split_by_time(toy(20), [1.0, 2.0], 0.5, 0.5)
+    with pytest.raises(DataError, match="times: row 7 of toy has nan"):
+        split_by_time(toy(20), torch.arange(20.0).index_fill(0, torch.tensor(7), torch.nan), 0.5, 0.5)
+    with pytest.raises(DataError, match="leave a part empty"):
+        split_by_time(toy(20), [1] * 20, 0.5, 0.5)
 
 
 @given(n=st.integers(1, 23), size=st.integers(1, 9), shuffled=st.booleans(), drop_last=st.booleans())

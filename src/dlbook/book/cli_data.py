@@ -34,10 +34,13 @@ def data_fetch(name: Annotated[list[str], typer.Argument(metavar="NAME...")]) ->
 
 
 @app.command("verify")
-def data_verify(name: Annotated[list[str] | None, typer.Argument(metavar="[NAME]...")] = None) -> None:
+def data_verify(
+    name: Annotated[list[str] | None, typer.Argument(metavar="[NAME]...")] = None,
+    target: Annotated[str | None, typer.Option(help="The column to predict, for csv:PATH.")] = None,
+) -> None:
     """Load data and compare them with what they must be; without NAME, everything that needs no download."""
     from ..data import verify
     from ..data.catalogue import BUNDLED
 
     for one in name or list(BUNDLED):
-        print(verify(one))
+        print(verify(one, target))

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from dlbook.data import fashion, official, own, tables
 from dlbook.data.kinds import DataError, DataSet, Picture, Text
+from dlbook.data.own_table import own_table
 from dlbook.data.torch_docs import torch_docs
 
 BUNDLED: dict[str, tuple[str, Callable[[], DataSet | Picture | Text]]] = {
@@ -21,6 +22,7 @@ BUNDLED: dict[str, tuple[str, Callable[[], DataSet | Picture | Text]]] = {
 OWN = {
     "folder:PATH": "your own images, one subfolder a class",
     "text:PATH": "your own text, one UTF-8 file",
+    "csv:PATH": "your own table, commas and a header; target=... names the column to predict",
 }
 
 
@@ -33,20 +35,25 @@ def names() -> list[tuple[str, str]]:
     ]
 
 
-def load(name: str, size: int | tuple[int, int] | None = None) -> DataSet | Picture | Text:
+def load(name: str, size: int | tuple[int, int] | None = None, target: str | None = None) -> DataSet | Picture | Text:
     """Data by name, verified: a DataSet, a Picture ('china', 'flower') or a Text ('torch_docs', 'text:PATH').
 
     Only the full sets of torchvision are downloaded, where they are not under `home()`. `size` is for
-    'folder:PATH': the height and width that every image is scaled and cropped to.
+    'folder:PATH': the height and width that every image is scaled and cropped to. `target` is for 'csv:PATH': the
+    column to predict.
     Raises DataError: an unknown name, or data that are missing, corrupt or unreadable.
     """
     kind, _, path = name.partition(":")
     if size is not None and kind != "folder":
         raise DataError(f"size: {name!r} has a size of its own; size is for 'folder:PATH' only.")
+    if target is not None and kind != "csv":
+        raise DataError(f"target: {name!r} has a target of its own; target is for 'csv:PATH' only.")
     if kind == "folder" and ":" in name:
         return own.folder(path, size)
     if kind == "text" and ":" in name:
         return own.text(path)
+    if kind == "csv" and ":" in name:
+        return own_table(path, target)
     if name in BUNDLED:
         return BUNDLED[name][1]()
     if name in official.OFFICIAL:
@@ -63,16 +70,16 @@ def fetch(name: str) -> list[Path]:
         return official.fetch_official(name)
     if name == "fashion_mini":
         return [fashion.verified()[0]]
-    if name in BUNDLED or name.startswith(("folder:", "text:")):
+    if name in BUNDLED or name.startswith(("folder:", "text:", "csv:")):
         return []
     raise _unknown(name)
 
 
-def verify(name: str) -> str:
+def verify(name: str, target: str | None = None) -> str:
     """Load `name` without downloading anything and say what it holds, in one line; raises DataError as `load` does."""
     if name in official.OFFICIAL:
         official.require(name)
-    data = load(name)
+    data = load(name, target=target)
     check = {"fashion_mini": "; SHA-256 agrees"}.get(name, "; MD5 agrees" if name in official.OFFICIAL else "")
     return f"{data!r}{check}"
 

@@ -1,4 +1,4 @@
-"""Data of the reader's own: a folder of images, one subfolder a class, or a text file."""
+"""Data of the reader's own: a folder of images, one subfolder a class, or a text file (tables: `own_table`)."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ def folder(path: str, size: int | tuple[int, int] | None = None) -> DataSet:
     """
     import torch
 
-    shape = _shape(size)
-    files = _images(Path(os.path.expanduser(path)), path)
+    shape = height_width(size)
+    files = image_files(path)
     tensors: list[Tensor] = []
     for file, _ in files:
-        tensors.append(_image(file, shape))
+        tensors.append(read_image(file, shape))
         if tensors[-1].shape != tensors[0].shape:
             first, here = (" x ".join(map(str, t.shape[1:])) for t in (tensors[0], tensors[-1]))
             raise DataError(
@@ -49,26 +49,36 @@ def text(path: str) -> Text:
 
     Raises DataError: no such file, not UTF-8 (with the line), empty.
     """
+    name = f"text:{path}"
+    decoded = read_text(path, name, "text:poems.txt")
+    return Text(name, (decoded,), source=f"Your own text in {path}")
+
+
+def read_text(path: str, name: str, example: str) -> str:
+    """The text of one UTF-8 file, its line ends made newlines; `name` and `example` are for the messages.
+
+    Raises DataError: no such file, not UTF-8 (with the line), empty.
+    """
     file = Path(os.path.expanduser(path))
     if not path or not file.is_file():
-        raise DataError(f"text:{path}: there is no such file; give the path of a UTF-8 file, as in text:poems.txt.")
+        raise DataError(f"{name}: there is no such file; give the path of a UTF-8 file, as in {example}.")
     try:
         content = file.read_bytes()
         decoded = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise DataError(
-            f"text:{path}: byte {error.object[error.start]:#04x} in line {line} is not UTF-8; save the file as UTF-8."
+            f"{name}: byte {error.object[error.start]:#04x} in line {line} is not UTF-8; save the file as UTF-8."
         ) from error
     except OSError as error:
-        raise DataError(f"text:{path}: the file cannot be read ({error.strerror}); make it readable.") from error
+        raise DataError(f"{name}: the file cannot be read ({error.strerror}); make it readable.") from error
     decoded = decoded.replace("\r\n", "\n").replace("\r", "\n")
     if not decoded.strip():
-        raise DataError(f"text:{path}: the file holds no text; give one that does.")
-    return Text(f"text:{path}", (decoded,), source=f"Your own text in {path}")
+        raise DataError(f"{name}: the file holds no text; give one that does.")
+    return decoded
 
 
-def _shape(size: int | tuple[int, int] | None) -> tuple[int, int] | None:
+def height_width(size: int | tuple[int, int] | None) -> tuple[int, int] | None:
     """`(height, width)`."""
     shape = (size, size) if isinstance(size, int) else size
     if shape is not None and min(shape) < 1:
@@ -76,8 +86,12 @@ def _shape(size: int | tuple[int, int] | None) -> tuple[int, int] | None:
     return shape
 
 
-def _images(root: Path, path: str) -> list[tuple[Path, str]]:
-    """Every image file with its class."""
+def image_files(path: str) -> list[tuple[Path, str]]:
+    """Every image file under `path` with its class, in alphabetical order.
+
+    Raises DataError: no such folder, no classes, a class without images.
+    """
+    root = Path(os.path.expanduser(path))
     if not path or not root.is_dir():
         raise DataError(f"folder:{path}: there is no such folder; {LAYOUT}.")
     try:
@@ -98,8 +112,11 @@ def _images(root: Path, path: str) -> list[tuple[Path, str]]:
     return found
 
 
-def _image(file: Path, shape: tuple[int, int] | None) -> Tensor:
-    """One image as uint8 `(3, H, W)`."""
+def read_image(file: Path, shape: tuple[int, int] | None = None) -> Tensor:
+    """One image as uint8 `(3, H, W)`, scaled and cropped to `shape` where one is given.
+
+    Raises DataError, with the name of the file: it is missing, or no readable image.
+    """
     import numpy as np
     import torch
     from PIL import Image, ImageOps
@@ -107,6 +124,8 @@ def _image(file: Path, shape: tuple[int, int] | None) -> Tensor:
     try:
         with Image.open(file) as opened:
             image = ImageOps.exif_transpose(opened).convert("RGB")
+    except FileNotFoundError as error:
+        raise DataError(f"{file} is missing: put it back, or make the list of files anew.") from error
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise DataError(f"{file} is not a readable image ({error}): replace it or remove it.") from error
     if shape is not None:

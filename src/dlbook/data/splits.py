@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Int, Shaped
+from jaxtyping import Int, Num, Shaped
 from torch import Generator, Tensor
 
 from dlbook.data.kinds import DataError, DataSet
@@ -20,8 +20,7 @@ def split(data: DataSet, *fractions: float, seed: int, stratify: bool | None = N
     official test split is left alone, and not carried along.
     Raises DataError: fractions that do not add up to 1, or leave a part empty.
     """
-    if not fractions or min(fractions) <= 0 or abs(sum(fractions) - 1) > 1e-9:
-        raise DataError(f"fractions: got {_listed(fractions)}; give positive numbers that add up to 1.")
+    require_shares(fractions)
     if stratify and not data.classes:
         raise DataError(f"stratify: {data.name} has no classes; leave stratify out to split it at random.")
     stratify = bool(data.classes) if stratify is None else stratify
@@ -29,13 +28,73 @@ def split(data: DataSet, *fractions: float, seed: int, stratify: bool | None = N
     if stratify:
         order = _interleaved(order, data.y.cpu())
     ends = [round(sum(fractions[: i + 1]) * len(data)) for i in range(len(fractions))]
-    parts = [order[start:end] for start, end in zip([0, *ends], ends, strict=False)]
-    if not all(map(len, parts)):
-        raise DataError(
-            f"fractions: {_listed(fractions)} of the {len(data)} rows of {data.name} leave a part empty; "
-            "give larger fractions or fewer parts."
-        )
-    return tuple(data.take(part) for part in parts)
+    return taken(data, [order[start:end] for start, end in zip([0, *ends], ends, strict=False)], fractions)
+
+
+def split_by_group(
+    data: DataSet,
+    groups: Int[Tensor, " n"] | Sequence[object],
+    *fractions: float,
+    seed: int,
+) -> tuple[DataSet, ...]:
+    """Disjoint random parts that share no group: the rows of a group stay together.
+
+    Part i has `fractions[i]` of the rows, as nearly as whole groups allow: each border
+    is off by at most half a group. Rows keep their order.
+
+    Args:
+        groups: the group of each row: a patient, the photograph that a crop comes from.
+
+    Raises:
+        DataError: not one group a row, or fractions as in `split`.
+    """
+    names = groups.tolist() if isinstance(groups, Tensor) else list(groups)
+    require_one_a_row(data, "groups", names)
+    number = {name: i for i, name in enumerate(dict.fromkeys(names))}
+    place = torch.randperm(len(number), generator=Generator().manual_seed(seed))
+    rank = place[torch.tensor([number[name] for name in names])]
+    return between_ranks(data, rank, torch.arange(len(data)), fractions)
+
+
+def split_by_time(
+    data: DataSet,
+    times: Num[Tensor, " n"] | Sequence[float | int],
+    *fractions: float,
+) -> tuple[DataSet, ...]:
+    """The past, and then the future: each time in a part is before each in the next.
+
+    Nothing is shuffled; rows come in the order of `times`. Part i has `fractions[i]` of
+    the rows, as nearly as rows of the same time, which stay together, allow.
+
+    Args:
+        times: when each row was taken, as a number.
+
+    Raises:
+        DataError: not one time a row, a time that is nan, or fractions as in `split`.
+    """
+    when = torch.as_tensor(times).cpu()
+    require_one_a_row(data, "times", when)
+    if when.isnan().any():
+        row = int(when.isnan().nonzero()[0])
+        raise DataError(f"times: row {row} of {data.name} has nan; give it a time.")
+    _, rank = when.unique(return_inverse=True)  # sorted
+    return between_ranks(data, rank, when.argsort(stable=True), fractions)
+
+
+def between_ranks(
+    data: DataSet,
+    rank: Int[Tensor, " n"],
+    order: Int[Tensor, " n"],
+    fractions: tuple[float, ...],
+) -> tuple[DataSet, ...]:
+    """Cut between ranks, lowest first: a rank goes where its middle row would."""
+    require_shares(fractions)
+    sizes = rank.bincount()
+    middle = (sizes.cumsum(0) - sizes / 2) / len(data)
+    borders = torch.tensor(fractions).cumsum(0)[:-1]
+    part = torch.bucketize(middle, borders)[rank]
+    rows = [order[part[order] == i] for i in range(len(fractions))]
+    return taken(data, rows, fractions)
 
 
 def batches(
@@ -94,6 +153,28 @@ def _interleaved(order: Int[Tensor, " n"], y: Int[Tensor, " n"]) -> Int[Tensor, 
         count = int(mine.sum())
         place[mine] = (torch.arange(count, dtype=torch.float64) + 0.5) / count
     return order[place.argsort(stable=True)]
+
+
+def taken(data: DataSet, parts: Sequence[Tensor], fractions: tuple[float, ...]) -> tuple[DataSet, ...]:
+    """The rows of each part; refuses an empty one."""
+    if not all(map(len, parts)):
+        raise DataError(
+            f"fractions: {_listed(fractions)} of the {len(data)} rows of {data.name} leave a part empty; "
+            "give larger fractions or fewer parts."
+        )
+    return tuple(data.take(part) for part in parts)
+
+
+def require_shares(fractions: tuple[float, ...]) -> None:
+    """Refuse fractions that are not positive, or do not add up to 1."""
+    if not fractions or min(fractions) <= 0 or abs(sum(fractions) - 1) > 1e-9:
+        raise DataError(f"fractions: got {_listed(fractions)}; give positive numbers that add up to 1.")
+
+
+def require_one_a_row(data: DataSet, name: str, given: Sequence[object] | Tensor) -> None:
+    """Refuse a list that is not as long as the data."""
+    if len(given) != len(data):
+        raise DataError(f"{name}: got {len(given)} for the {len(data)} rows of {data.name}; give one a row.")
 
 
 def _listed(fractions: tuple[float, ...]) -> str:

@@ -8,6 +8,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from dlbook.functional.probability import log_one_plus_exp
+
 
 def sigmoid(x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
     """1 / (1 + exp(-x)), from 0 to 1 (eq-sigmoid)."""
@@ -34,7 +36,7 @@ def leaky_relu(
 
 def softplus(x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
     """log(1 + exp(x)), a smooth ReLU; its slope is the sigmoid (eq-softplus)."""
-    return torch.logaddexp(x, torch.zeros_like(x))
+    return log_one_plus_exp(x)
 
 
 def silu(x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:

@@ -15,10 +15,11 @@ from .panels import functions, histogram_grid, images
 from .picture import Picture, alt, describe
 from .precision import floats
 from .regions import decision
-from .schemes import cycle, network
+from .schemes import chain, cycle, network
 from .select import heat, indexing
 from .shapes import matmul, rank
 from .strides import positions, storage, views
+from .sweeps import sweep
 
 __all__ = [
     "ACCENT",
@@ -29,6 +30,7 @@ __all__ = [
     "axes",
     "bars",
     "broadcast",
+    "chain",
     "contours",
     "contrast",
     "cycle",
@@ -53,6 +55,7 @@ __all__ = [
     "scatter",
     "storage",
     "style",
+    "sweep",
     "times",
     "views",
 ]

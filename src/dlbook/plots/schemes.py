@@ -20,12 +20,27 @@ def cycle(steps: Sequence[tuple[str, str]], centre: str = "") -> Picture:
     it has no room there it stands over the ring. The code may be empty. ValueError for fewer than 3 steps, or lines
     that 6.5 inches do not hold.
     """
+    listed, lines, sheet = _ring(steps, centre.split("\n") if centre else [], closed=True)
+    head = f"A loop of {len(steps)} steps{' (' + ' '.join(lines) + ')' if lines else ''}"
+    return sheet.finish(f"{head}: {listed}; then back to 1.")
+
+
+def chain(steps: Sequence[tuple[str, str]]) -> Picture:
+    """Steps that lead from a first to a last, drawn as by `cycle`: to the right, down, and back to the left.
+
+    ValueError for fewer than 3 steps, or lines that 6.5 inches do not hold.
+    """
+    listed, _, sheet = _ring(steps, [], closed=False)
+    return sheet.finish(f"A chain of {len(steps)} steps: {listed}.")
+
+
+def _ring(steps: Sequence[tuple[str, str]], lines: list[str], closed: bool) -> tuple[str, list[str], Diagram]:
+    """The steps in words, `lines` as they were written, and the drawing."""
     if len(steps) < 3:
         raise ValueError(f"steps must hold at least 3 pairs (title, code), got {len(steps)}")
     titles = [f"{i + 1}  {title}" for i, (title, _) in enumerate(steps)]
     codes = [text_width(code, 9, mono=True) for _, code in steps]
     width = 0.3 + max([text_width(title, 10.5, bold=True) for title in titles] + codes)
-    lines = centre.split("\n") if centre else []
     sheet, half = Diagram(), (len(steps) + 1) // 2
     rows = half * width + (half - 1) * GAP <= NARROW or len(steps) == 3
     places, middle, inside = (_two_rows if rows else _two_columns)(len(steps), width, lines)
@@ -34,7 +49,7 @@ def cycle(steps: Sequence[tuple[str, str]], centre: str = "") -> Picture:
         sheet.write(x + width / 2, y + (0.2 if code else BOX / 2), title, size=10.5, bold=True, align="center")
         if code:
             sheet.write(x + width / 2, y + 0.43, code, size=9, mono=True, align="center")
-    for a, b in pairwise([*places, places[0]]):
+    for a, b in pairwise([*places, places[0]] if closed else places):
         _join(sheet, a, b, width)
     if not inside:  # over the ring
         lines, middle = [" ".join(lines)], (middle[0], -0.22)
@@ -42,8 +57,7 @@ def cycle(steps: Sequence[tuple[str, str]], centre: str = "") -> Picture:
         y = middle[1] + (i - (len(lines) - 1) / 2) * 0.2
         sheet.write(middle[0], y, line, colour=MUTED, bold=True, align="center")
     listed = "; ".join(f"{i + 1}, {title}{': ' + code if code else ''}" for i, (title, code) in enumerate(steps))
-    head = f"A loop of {len(steps)} steps{' (' + ' '.join(lines) + ')' if lines else ''}"
-    return sheet.finish(f"{head}: {listed}; then back to 1.")
+    return listed, lines, sheet
 
 
 Ring = tuple[list[tuple[Number, Number]], tuple[Number, Number], bool]
