@@ -27,6 +27,37 @@ def first_bad(rows, names, first=2, finite=True, lengths=True):
     return "sound"
 
 
+def lengths_first(rows, names):
+    for line, row in enumerate(rows, start=2):
+        if len(row) != len(names):
+            return line, ""
+    return first_bad(rows, names)
+
+
+def first_bad_by(bad):
+    def answer(rows, names):
+        for line, row in enumerate(rows, start=2):
+            if len(row) != len(names):
+                return line, ""
+            for cell, name in zip(row, names, strict=True):
+                try:
+                    if bad(cell, float(cell)):
+                        return line, name
+                except ValueError:
+                    return line, name
+        return "sound"
+
+    return answer
+
+
+def same_after(*views):
+    def answer(train, test):
+        known = torch.cat([train, train.flip(3), *(view(train) for view in views)])
+        return (test[:, None] == known).flatten(2).all(2).any(1).nonzero().flatten()
+
+    return answer
+
+
 def in_columns(rows, names):
     for i, name in enumerate(names):
         for line, row in enumerate(rows, start=2):
@@ -77,6 +108,7 @@ WRONG = {
         lambda q, risk: math.floor(math.log(risk) / math.log(1 - q)),
         lambda q, risk: math.ceil(math.log(risk) / math.log(q)),
         lambda q, risk: math.ceil(1 / q),
+        lambda q, risk: math.floor(math.log(risk) / math.log(1 - q)) + 1,
     ],
     "data-5": [
         lambda n, k, K: (k * (n // K), (k + 1) * (n // K)),
@@ -85,6 +117,11 @@ WRONG = {
         lambda n, k, K: (k * n / K, (k + 1) * n / K),
         lambda n, k, K: (n * k // K, n * (k + 1) // K - 1),
         lambda n, k, K: (k, n),
+        lambda n, k, K: (n * k // K, n * (k + 1) // K) if k % 2 else (-(-n * k // K), -(-n * (k + 1) // K)),
+        lambda n, k, K: (-(-n * k // K), -(-n * (k + 1) // K)) if k % 2 else (n * k // K, n * (k + 1) // K),
+        lambda n, k, K: (n * k // K, -(-n * (k + 1) // K)),
+        lambda n, k, K: range(n * k // K, n * (k + 1) // K),
+        lambda n, k, K: (n - n * (k + 1) // K, n - n * k // K),
     ],
     "data-6": [
         lambda parts: statistics(parts, pooled=False),
@@ -115,12 +152,21 @@ WRONG = {
         lambda train, test: (
             (test[:, None] == torch.cat([train, train.flip(3)])).flatten(2).any(2).any(1).nonzero()[:, 0]
         ),
+        lambda train, test: same_after()(train[:, :1], test[:, :1]),
+        lambda train, test: same_after()(train[:, -1:], test[:, -1:]),
+        same_after(lambda x: x.flip(2, 3)),
+        same_after(lambda x: x.flip(1)),
+        same_after(lambda x: x.flip(2)),
     ],
     "data-9": [
         lambda rows, names: first_bad(rows, names, first=1),
         lambda rows, names: first_bad(rows, names, finite=False),
         lambda rows, names: first_bad(rows, names, lengths=False),
         in_columns,
+        lengths_first,
+        first_bad_by(lambda cell, value: cell in ("", "nan", "inf")),
+        first_bad_by(lambda cell, value: value != value or value == math.inf),
+        first_bad_by(lambda cell, value: cell.strip("+-") in ("nan", "inf")),
         lambda rows, names: "sound",
     ],
 }

@@ -24,7 +24,7 @@ def lion(theta, g, m, eta, b1, b2, decay, new_mean=False, coupled=False, signed=
     return moved, after
 
 
-def groups(model, lr, decay, start="head.", ratio=0.1, dims=2, whole=False, keep_empty=False):
+def groups(model, lr, decay, start="head.", ratio=0.1, dims=2, whole=False, keep_empty=False, head=None):
     found = {}
     if keep_empty:
         found = {
@@ -33,9 +33,10 @@ def groups(model, lr, decay, start="head.", ratio=0.1, dims=2, whole=False, keep
             for matrix in (True, False)
         }
     for name, p in model.named_parameters():
-        head, matrix = name.startswith(start), whole or p.ndim >= dims
-        group = {"params": [], "lr": lr if head else lr * ratio, "weight_decay": decay if matrix else 0.0}
-        found.setdefault((head, matrix), group)["params"].append(p)
+        of_head = head(name) if head else name.startswith(start)
+        matrix = whole or p.ndim >= dims
+        group = {"params": [], "lr": lr if of_head else lr * ratio, "weight_decay": decay if matrix else 0.0}
+        found.setdefault((of_head, matrix), group)["params"].append(p)
     return list(found.values())
 
 
@@ -51,14 +52,20 @@ def by_name(model, lr, decay):
     ]
 
 
-def piled(gradients, sizes, c, weights=None, each=False, value=False, always=False):
+def anywhere(model, lr, decay):
+    """Whatever has "head" somewhere in its name."""
+    return groups(model, lr, decay, start="", head=lambda name: "head" in name)
+
+
+def piled(gradients, sizes, c, weights=None, each=False, value=False, always=False, least=1e-30):
     weights = weights or [n / sum(sizes) for n in sizes]
     if each:
-        gradients = [g * min(1.0, c / g.norm().item()) for g in gradients]
+        gradients = [g * min(1.0, c / max(g.norm().item(), least)) for g in gradients]
     whole = sum(w * g for w, g in zip(weights, gradients, strict=True))
     if value:
         return whole.clamp(-c, c)
-    return whole if each else whole * (c / whole.norm() if always else min(1.0, c / whole.norm().item()))
+    factor = c / max(whole.norm().item(), least)
+    return whole if each else whole * (factor if always else min(1.0, factor))
 
 
 def chosen(losses, how="mean", edge=True):
@@ -113,6 +120,8 @@ WRONG = {
         lambda m, lr, wd: groups(m, lr, wd, ratio=1.0),
         lambda m, lr, wd: groups(m, lr, wd, dims=3),
         lambda m, lr, wd: groups(m, lr, wd, start="body"),
+        lambda m, lr, wd: groups(m, lr, wd, start="head"),
+        anywhere,
         lambda m, lr, wd: groups(m, lr, wd, keep_empty=True),
         by_name,
         lambda m, lr, wd: [*groups(m, lr, wd), {"params": list(m.parameters()), "lr": lr, "weight_decay": 0.0}],
@@ -130,6 +139,7 @@ WRONG = {
         lambda g, n, c: piled(g, n, c, each=True),
         lambda g, n, c: piled(g, n, c, value=True),
         lambda g, n, c: piled(g, n, c, always=True),
+        lambda g, n, c: piled(g, n, c, least=0.0),  # divides by a norm of zero
     ],
     "optimizers-9": [
         lambda losses: chosen(losses, "nan"),

@@ -12,6 +12,7 @@ from sklearn.metrics import mean_pinball_loss
 from torch import Generator
 from torchvision.ops import sigmoid_focal_loss
 
+from dlbook.book.exercises import judge
 from dlbook.functional import activations, losses, probability
 
 
@@ -22,6 +23,7 @@ def pairs(*lists):
 
 REDUCTIONS = ["none", "mean", "sum"]
 FEW = settings(max_examples=20)
+ALPHAS = [0.0, 0.25, 1.0, None]
 SEEDS = st.integers(0, 999)
 #: Shapes of logits: one example, a batch, sequences, pictures; no two sizes are equal.
 SHAPES = st.sampled_from([(5,), (4, 3), (1, 6), (7, 2), (2, 5, 3), (3, 4, 2, 5)])
@@ -100,6 +102,13 @@ def test_quantile_against_sklearn(quantile, seed):
     prediction, target = normal(generator, 7), normal(generator, 7)
     expected = mean_pinball_loss(target.numpy(), prediction.numpy(), alpha=quantile)
     torch.testing.assert_close(losses.quantile_loss(prediction, target, quantile).item(), expected)
+    for reduction in REDUCTIONS:
+        same(
+            lambda p, t, r=reduction: losses.quantile_loss(p, t, quantile, r),
+            lambda p, t, r=reduction: losses.reduce(quantile * F.relu(t - p) + (1 - quantile) * F.relu(p - t), r),
+            prediction,
+            target,
+        )
     half = losses.absolute_error(prediction, target, reduction="none") / 2
     torch.testing.assert_close(losses.quantile_loss(prediction, target, 0.5, reduction="none"), half)
 
@@ -135,15 +144,32 @@ def test_binary_from_probabilities(reduction, seed, shape):
         )
 
 
-def test_binary_from_probabilities_at_the_ends():
-    p = torch.tensor([0.0, 1.0, 0.0, 1.0, 1e-30], requires_grad=True)
-    target = torch.tensor([1.0, 0.0, 0.0, 1.0, 1.0])
-    mine = losses.binary_cross_entropy(p, target, reduction="none")
-    torch.testing.assert_close(mine, F.binary_cross_entropy(p, target, reduction="none"))
-    assert mine[:4].tolist() == [100, 100, 0, 0]
-    (gradient,) = torch.autograd.grad(mine.sum(), p)
-    assert gradient.isfinite().all()
-    assert gradient[:2].tolist() == [0, 0]
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_binary_from_probabilities_at_the_ends(dtype):
+    tiny = [1e-9, 1e-11, 1e-13, 1e-30, 1e-40, 1e-60, 0.0]
+    p = torch.tensor([*tiny, 1.0, *tiny, 1.0, *tiny], dtype=dtype)
+    target = torch.tensor([1.0] * 7 + [0.0] + [0.3] * 8 + [1.0] * 7, dtype=dtype)
+    same(
+        lambda p: losses.binary_cross_entropy(p, target, "none"),
+        lambda p: F.binary_cross_entropy(p, target, reduction="none"),
+        p,
+        rtol=1e-5,
+    )
+    leaf = torch.tensor([1e-13, 1e-60, 0.0, 1.0, 0.0, 1.0], dtype=dtype, requires_grad=True)
+    mine = losses.binary_cross_entropy(leaf, torch.tensor([1.0, 1, 1, 0, 0, 1], dtype=dtype), "none")
+    assert mine[1:].tolist() == [100, 100, 100, 0, 0]
+    (gradient,) = torch.autograd.grad(mine.sum(), leaf)  # torch's last two are 0
+    torch.testing.assert_close(gradient, torch.tensor([-1e12, -1e12, -1e12, 1e12, 1, -1], dtype=dtype))
+
+
+def test_logarithms_in_16_bits():
+    for dtype in (torch.float16, torch.bfloat16):
+        p = torch.tensor([0.0, 1e-7, 1e-4, 0.5, 1.0], dtype=dtype, requires_grad=True)
+        value = losses.log_from(p)
+        (slope,) = torch.autograd.grad(value.sum(), p)
+        assert slope.isfinite().all()
+        torch.testing.assert_close(value[1:].double(), p[1:].detach().double().log(), rtol=1e-2, atol=1e-2)
+        torch.testing.assert_close(slope[2:].double(), 1 / p[2:].detach().double(), rtol=1e-2, atol=0)
 
 
 @pytest.mark.parametrize(("reduction", "weighted", "positive"), pairs(REDUCTIONS, [False, True], [False, True]))
@@ -175,7 +201,7 @@ def test_binary_from_logits_is_exact_in_float32():
         torch.testing.assert_close(-probability.bernoulli_log_prob(target, z), mine, rtol=1e-6, atol=1e-6)
 
 
-@pytest.mark.parametrize(("reduction", "gamma", "alpha"), pairs(REDUCTIONS, [0.0, 0.5, 2.0, 3.0], [0.25, 0.9, None]))
+@pytest.mark.parametrize(("reduction", "gamma", "alpha"), pairs(REDUCTIONS, [0.0, 0.5, 2.0, 3.0], ALPHAS))
 @FEW
 @given(SEEDS, st.sampled_from([(5,), (4, 3)]))
 def test_focal(reduction, gamma, alpha, seed, shape):
@@ -187,6 +213,16 @@ def test_focal(reduction, gamma, alpha, seed, shape):
             lambda z, t=t: sigmoid_focal_loss(z, t, -1 if alpha is None else alpha, gamma, reduction),
             logits,
         )
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("gamma", [0.0, 0.01, 0.5, 1.0, 2.0])
+def test_focal_where_nothing_is_missed(gamma, dtype):
+    z = torch.tensor([1000.0, -1000.0, -1000.0, 1000.0], dtype=dtype, requires_grad=True)
+    each = losses.focal_loss(z, torch.tensor([1.0, 0, 1, 0], dtype=dtype), None, gamma, "none")
+    assert each.tolist() == [0, 0, 1000, 1000]
+    (slope,) = torch.autograd.grad(each.sum(), z)
+    assert slope.tolist() == [0, 0, -1, 1]
 
 
 def targets(generator, shape, ignored):
@@ -248,6 +284,27 @@ def test_all_targets_ignored(reduction, smoothing):
     assert losses.cross_entropy_loss(logits, target).isnan()
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize(("reduction", "weighted"), pairs(REDUCTIONS, [False, True]))
+def test_classes_in_fewer_bits(reduction, weighted, dtype):
+    logits, target, weight = targets(Generator().manual_seed(5), (40, 5), -100)
+    options = {"reduction": reduction, "weight": weight.to(dtype) if weighted else None}
+    rough = {"rtol": 0.05, "atol": 0.05} if dtype == torch.bfloat16 else {"rtol": 1e-4, "atol": 1e-5}
+    same(
+        lambda z: losses.negative_log_likelihood(z, target, **options),
+        lambda z: F.nll_loss(z, target, **options),
+        logits.log_softmax(1).to(dtype),
+        **rough,
+    )
+    for smoothing in (0.0, 0.1):
+        same(
+            lambda z, e=smoothing: losses.cross_entropy_loss(z, target, label_smoothing=e, **options),
+            lambda z, e=smoothing: F.cross_entropy(z, target, label_smoothing=e, **options),
+            logits.to(dtype),
+            **rough,
+        )
+
+
 def test_the_mean_divides_by_the_weights_of_the_targets_present():
     z = torch.tensor([[1.0, 0.0, 2.0], [0.0, 3.0, 1.0]], dtype=torch.float64)
     target, weight = torch.tensor([2, 0]), torch.tensor([5.0, 100.0, 0.5], dtype=torch.float64)
@@ -285,3 +342,16 @@ def test_kl_is_the_divergence_and_stands_a_zero():
     each = losses.kl_loss(q.log(), p, reduction="none").sum(-1)
     torch.testing.assert_close(each, probability.kl_divergence(p, q), atol=1e-6, rtol=1e-6)
     torch.testing.assert_close(losses.kl_loss(q.log(), p), F.kl_div(q.log(), p, reduction="batchmean"))
+
+
+def test_exercise_5_takes_the_right_solutions():
+    def halves(z, t):
+        rest = torch.log1p(torch.exp(-z.abs()))
+        return t * ((z.abs() - z) / 2 + rest) + (1 - t) * ((z.abs() + z) / 2 + rest)
+
+    for answer in (halves, lambda z, t: losses.binary_cross_entropy_with_logits(z, t, reduction="none")):
+        assert judge("losses-5", answer).status == "right"
+    verdict = judge("losses-5", lambda z, t: halves(z.detach(), t) + 0 * z)
+    assert "for the logit -1.5 and the target 0 the slope 0.1824 is expected, not 0. Hint" in verdict.message
+    verdict = judge("losses-5", lambda z, t: halves(z, t) + (z == 0) * z.sin() / 2)
+    assert "for the logit 0 and the target 0 the slope 0.5 is expected, not 1. Hint" in verdict.message

@@ -69,11 +69,24 @@ def test_lines_come_once_with_any_workers(tmp_path, workers):
     assert workers > 1 or found == lines
 
 
+@pytest.mark.parametrize("content", ["", "a", "a\n", "\ufeffa\rb\r\nc\n\nd \x0b\x85e\r\r\nf"])
+def test_lines_end_where_those_of_text_do(tmp_path, content):
+    path = tmp_path / "lines.txt"
+    path.write_bytes(content.encode())
+    expected = load(f"text:{path}").text.removesuffix("\n").split("\n") if content else []
+    assert list(TextLines(str(path))) == expected
+
+
 def test_lines_that_are_none(tmp_path):
     with pytest.raises(DataError, match=r"no file .*nowhere\.txt"):
         TextLines(str(tmp_path / "nowhere.txt"))
     path = tmp_path / "latin.txt"
     path.write_bytes("eins\nzwei\nfünf".encode("latin1"))
+    lines = iter(TextLines(str(path)))
+    assert [next(lines), next(lines)] == ["eins", "zwei"]
+    with pytest.raises(DataError, match="line 3 is not UTF-8"):
+        next(lines)
+    path.write_bytes(b"eins\rzwei\r\xed\xa0\x80")  # half of a pair, which UTF-8 does not have
     with pytest.raises(DataError, match="line 3 is not UTF-8"):
         list(TextLines(str(path)))
 
@@ -94,12 +107,32 @@ def test_values_that_are_not_finite_are_named():
         require_sound(flawed(x=x))
     pictures = torch.zeros(6, 2, 3, 5)
     pictures[4, 1, 2, 0] = -math.inf
-    with pytest.raises(DataError, match="x holds -inf in row 4, column 1"):
+    with pytest.raises(DataError, match=r"x holds -inf in row 4, position \(1, 2, 0\) \(rows"):
         require_sound(DataSet("toy", pictures, torch.zeros(6), "made here"))
+    with pytest.raises(DataError, match=r"x holds -inf in row 4, position \(1, 2, 0\) \(rows"):
+        require_sound(DataSet("toy", pictures, torch.zeros(6), "made here", features=("a",)))
     y = torch.zeros(5)
     y[3] = math.nan
     with pytest.raises(DataError, match="y holds nan in row 3, column 'price'"):
         require_sound(DataSet("toy", torch.zeros(5, 2), y, "made here", targets=("price",)))
+
+
+def test_columns_without_a_name_have_a_number():
+    x, y = torch.zeros(5, 3), torch.zeros(5)
+    x[3, 2] = y[4] = math.nan
+    with pytest.raises(DataError, match=r"x holds nan in row 3, column 2 \(rows"):
+        require_sound(DataSet("toy", x, y, "made here", features=("a", "b")))
+    with pytest.raises(DataError, match=r"y holds nan in row 4 \(rows"):
+        require_sound(DataSet("toy", torch.zeros(5, 3), y, "made here"))
+
+
+def test_the_test_split_is_looked_at():
+    iris, x = load("iris"), load("iris").x.clone()
+    x[17, 2] = math.nan
+    with pytest.raises(DataError, match=r"^iris, test: x holds nan in row 17, column 'petal length"):
+        require_sound(iris.with_test(flawed(x=x)))
+    with pytest.raises(DataError, match=r"^iris, test: there is no row"):
+        require_sound(iris.with_test(iris.take(torch.tensor([], dtype=torch.int64))))
 
 
 def test_labels_and_classes_are_named():
@@ -109,6 +142,8 @@ def test_labels_and_classes_are_named():
         require_sound(flawed(y=y))
     with pytest.raises(DataError, match="the class 'virginica' has no example"):
         require_sound(load("iris").take((load("iris").y < 2).nonzero().flatten()))
+    with pytest.raises(DataError, match=r"iris: y has shape \(150, 1\); give classes as \(150,\)\."):
+        require_sound(flawed(y=load("iris").y[:, None]))
     with pytest.raises(DataError, match=r"y is torch.float32; give classes as int64"):
         require_sound(flawed(y=load("iris").y.float()))
     with pytest.raises(DataError, match="there is no row"):

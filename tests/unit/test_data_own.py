@@ -9,6 +9,7 @@ from PIL import Image
 
 from dlbook import data
 from dlbook.data import DataError
+from dlbook.data.own import height_width, read_image
 
 
 def picture(path, height, width, value=0, mode="RGB"):
@@ -71,9 +72,96 @@ def test_scaling_keeps_proportions_and_the_centre(tmp_path):
     assert data.load(f"folder:{tmp_path}", size=6).x.unique().tolist() == [255]
 
 
+def test_scaling_is_smooth(tmp_path):
+    pixels = np.tile(np.arange(256, dtype=np.uint8)[None, :, None], (256, 1, 3))
+    Image.fromarray(pixels).save(tmp_path / "ramp.png")
+    small = read_image(tmp_path / "ramp.png", (37, 37))[0, 18].double()
+    middles = (torch.arange(37, dtype=torch.float64) + 0.5) * 256 / 37 - 0.5  # of the pixels, in those of the file
+    assert (small - middles)[2:-2].abs().max() < 0.75  # one pixel of the file taken for each would be off by up to 3
+    board = np.indices((64, 64)).sum(axis=0) % 2 * np.uint8(255)
+    Image.fromarray(board.astype(np.uint8)).save(tmp_path / "board.png")
+    assert (read_image(tmp_path / "board.png", (8, 8)).int() - 127).abs().max() <= 20  # grey, neither black nor white
+
+
+def test_hidden_things_are_left_out(pets):
+    picture(pets / "cats" / ".ipynb_checkpoints" / "z.png", 5, 7)
+    picture(pets / "cats" / "deep" / ".trash" / "deeper" / "z.png", 5, 7)
+    picture(pets / "cats" / "._z.png", 5, 7)
+    (pets / "dogs" / "folder.png").mkdir()
+    assert len(data.load(f"folder:{pets}").x) == 4
+    (pets / "dogs" / "gone.png").symlink_to(pets / "nowhere.png")
+    refused(f"folder:{pets}", "gone.png is missing")
+
+
+def test_classes_below_a_hidden_folder_are_read(tmp_path):
+    picture(tmp_path / ".cache" / "pets" / "cats" / "z.png", 5, 7)
+    assert len(data.load(f"folder:{tmp_path / '.cache' / 'pets'}")) == 1
+
+
+@pytest.mark.parametrize(
+    ("file", "values", "mode"),
+    [
+        ("deep.png", np.full((5, 7), 40_000, dtype=np.uint16), "I;16"),
+        ("deep.tif", np.full((5, 7), 0.5, dtype=np.float32), "F"),
+        ("whole.tif", np.full((5, 7), 70_000, dtype=np.int32), "I"),
+    ],
+)
+def test_more_than_8_bits_are_refused(pets, file, values, mode):
+    Image.fromarray(values).save(pets / "cats" / file)
+    refused(f"folder:{pets}", file, "not 8 bits a channel", repr(mode), "convert it")
+
+
+@pytest.mark.filterwarnings("error")
+def test_what_is_transparent_is_laid_on_white(tmp_path):
+    colours = Image.new("RGBA", (2, 1), (200, 0, 100, 0))
+    colours.putpixel((1, 0), (200, 0, 100, 51))  # a fifth
+    colours.save(tmp_path / "rgba.png")
+    assert read_image(tmp_path / "rgba.png")[:, 0].T.tolist() == [[255, 255, 255], [244, 204, 224]]
+    for mode, transparency in (("P", b"\x00\xff"), ("L", 0)):
+        image = Image.new(mode, (2, 1))
+        if mode == "P":
+            image.putpalette([10, 20, 30, 40, 50, 60])
+        image.putpixel((1, 0), 1)
+        image.save(tmp_path / "a.png", transparency=transparency)
+        shown = [40, 50, 60] if mode == "P" else [1, 1, 1]
+        assert read_image(tmp_path / "a.png")[:, 0].T.tolist() == [[255, 255, 255], shown]
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "P", "RGB", "CMYK", "LA"])
+def test_modes_that_are_read(tmp_path, mode):
+    file = tmp_path / ("a.jpg" if mode == "CMYK" else "a.png")
+    Image.new("RGB", (7, 5), "white").convert(mode).save(file)
+    assert read_image(file).unique().tolist() == [255]
+
+
+def test_damaged_exif_is_named(pets):
+    tags = Image.Exif()
+    tags[0x0112], tags[0x010F] = 6, "maker"  # turned by a quarter, maker of the camera
+    turned, photograph = Image.new("RGB", (5, 7)), pets / "cats" / "x.jpg"
+    turned.save(photograph, exif=tags.tobytes()[:-5])  # cut off: its pixels are read, as they lie
+    with pytest.warns(UserWarning, match=r"cats/x\.jpg: .*"):
+        assert tuple(read_image(photograph).shape) == (3, 7, 5)
+    turned.save(photograph, exif=tags.tobytes().replace(b"\x01\x0f", b"\x01\x4e"))  # text where a number belongs
+    refused(f"folder:{pets}", "x.jpg is not a readable image (required argument is not an integer)")
+
+
 @pytest.mark.parametrize("size", [0, -3, (4, 0)])
 def test_sizes_that_are_none(pets, size):
     refused(f"folder:{pets}", f"size: got {size}", size=size)
+
+
+@pytest.mark.parametrize("size", ["48", 48.0, True, (), (4,), (4, 5, 6), (4, "5"), (4, 5.0), (True, 4), None])
+def test_sizes_of_another_kind(size):
+    if size is None:
+        assert height_width(size) is None
+        return
+    with pytest.raises(DataError) as caught:
+        height_width(size)
+    assert str(caught.value) == f"size: got {size!r}; give a positive whole number of pixels, or (height, width)."
+
+
+def test_sizes_that_are_accepted():
+    assert [height_width(size) for size in (6, (4, 5), [4, 5], np.int64(6))] == [(6, 6), (4, 5), (4, 5), (6, 6)]
 
 
 @pytest.mark.parametrize("harm", ["truncated", "page", "empty"])
@@ -113,6 +201,8 @@ def test_text_that_is_none(tmp_path):
     refused("text:", "no such file")
     refused(f"text:{tmp_path}", "no such file")
     path.write_bytes("eins\nzwei\nfünf".encode("latin1"))
+    refused(f"text:{path}", "0xfc", "line 3", "not UTF-8")
+    path.write_bytes(b"\xef\xbb\xbfa\rb\r\n\xfc")
     refused(f"text:{path}", "0xfc", "line 3", "not UTF-8")
     path.write_text(" \n")
     refused(f"text:{path}", "no text")

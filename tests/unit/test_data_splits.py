@@ -1,5 +1,9 @@
 """Splits and batches."""
 
+import datetime
+import math
+
+import numpy as np
 import pytest
 import torch
 from hypothesis import given
@@ -143,7 +147,7 @@ def test_no_time_is_on_both_sides(times):
 def test_groups_and_times_that_are_none():
     with pytest.raises(DataError, match="groups: got 3 for the 20 rows of toy"):
         split_by_group(toy(20), ["a", "b", "c"], 0.5, 0.5, seed=0)
-    with pytest.raises(DataError, match="leave a part empty"):
+    with pytest.raises(DataError, match="leave a part empty; give larger fractions or fewer parts, or another seed"):
         split_by_group(toy(20), ["a"] * 20, 0.5, 0.5, seed=0)
     with pytest.raises(DataError, match=r"fractions: got 0.5; give"):
         split_by_group(toy(20), list(range(20)), 0.5, seed=0)
@@ -151,8 +155,51 @@ def test_groups_and_times_that_are_none():
         split_by_time(toy(20), [1.0, 2.0], 0.5, 0.5)
     with pytest.raises(DataError, match="times: row 7 of toy has nan"):
         split_by_time(toy(20), torch.arange(20.0).index_fill(0, torch.tensor(7), torch.nan), 0.5, 0.5)
-    with pytest.raises(DataError, match="leave a part empty"):
+    with pytest.raises(DataError, match=r"leave a part empty; give larger fractions or fewer parts\.$"):
         split_by_time(toy(20), [1] * 20, 0.5, 0.5)
+
+
+@pytest.mark.parametrize("kind", [list, lambda t: list(np.array(t)), lambda t: torch.from_numpy(np.array(t))])
+@pytest.mark.parametrize("step", [1, 1.0, 0.25])
+def test_seconds_since_1970_stay_apart(kind, step):
+    times = [1_700_000_000 + step * (i * 7 % 20) for i in range(20)]
+    past, future = split_by_time(toy(20), kind(times), 0.5, 0.5)
+    assert rows(past) + rows(future) == sorted(range(20), key=times.__getitem__)
+
+
+def test_large_integers_stay_apart():
+    times = [2**60 + i * 7 % 20 for i in range(20)]
+    past, future = split_by_time(toy(20), times, 0.5, 0.5)
+    assert [times[i] - 2**60 for i in rows(past) + rows(future)] == list(range(20))
+
+
+@pytest.mark.parametrize("bad", ["2024-01-05", datetime.date(2024, 1, 5), None, math.nan, True, [1.0]])
+def test_times_that_are_no_numbers(bad):
+    with pytest.raises(DataError) as caught:
+        split_by_time(toy(3), [1, 2.5, bad], 0.5, 0.5)
+    assert str(caught.value).startswith(f"times: row 2 of toy has {bad!r}; give it a time as a number, int or float")
+
+
+@pytest.mark.parametrize("bad", [None, math.nan, ["ada"]])
+def test_groups_that_are_no_names(bad):
+    with pytest.raises(DataError) as caught:
+        split_by_group(toy(3), ["ada", "ben", bad], 0.5, 0.5, seed=0)
+    assert str(caught.value) == f"groups: row 2 of toy has {bad!r}; give it a group, a name or a number."
+
+
+def test_a_column_of_groups_or_times_is_refused():
+    with pytest.raises(DataError, match=r"groups: got shape \(20, 1\); give one a row, shape \(20,\)"):
+        split_by_group(toy(20), torch.zeros(20, 1), 0.5, 0.5, seed=0)
+    with pytest.raises(DataError, match=r"times: got shape \(20, 1\); give one a row, shape \(20,\)"):
+        split_by_time(toy(20), torch.zeros(20, 1), 0.5, 0.5)
+
+
+def test_tensors_in_a_list_are_groups_by_value():
+    groups = torch.arange(20) % 4
+    one, other = (split_by_group(toy(20), given, 0.5, 0.5, seed=0)[0] for given in (groups, list(groups)))
+    assert rows(one) == rows(other)
+    by_numpy = split_by_group(toy(20), list(groups.double().numpy()), 0.5, 0.5, seed=0)[0]
+    assert rows(by_numpy) == rows(one)
 
 
 @given(n=st.integers(1, 23), size=st.integers(1, 9), shuffled=st.booleans(), drop_last=st.booleans())

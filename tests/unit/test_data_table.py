@@ -23,9 +23,9 @@ def table(tmp_path):
     return write
 
 
-def refused(name, target, *parts):
+def refused(name, target, *parts, **options):
     with pytest.raises(DataError) as caught:
-        data.load(name, target=target)
+        data.load(name, target=target, **options)
     message = str(caught.value)
     assert "\n" not in message
     assert message.startswith(name)
@@ -72,6 +72,17 @@ def test_windows_files(table):
         ("a,b\n1,nan\n", "a", ["line 2, column 'b'", "'nan'", "no finite"]),
         ("a,b\n1,2\n-inf,2\n", "a", ["line 3, column 'a'", "'-inf'", "no finite"]),
         ("a,b\n1,1e39\n", "a", ["'1e39'", "no finite float32"]),
+        ("a,b\n1,3.5e38\n", "a", ["'3.5e38'", "no finite float32"]),
+        ("a,b\n1,16777217\n", "a", ["line 2, column 'b'", "'16777217'", "to 16777216", "write 16777217.0"]),
+        ("a,b\n-1700000001,1\n", "a", ["line 2, column 'a'", "'-1700000001'", "to -1700000000"]),
+        ("a,y\n1,2\n,\n3,4\n", "y", ["line 3, column 'a'", "empty"]),
+        ("a,y\n1,2\n , \n3,4\n", "y", ["line 3, column 'a'", "empty"]),
+        ('a,y\n1,2\n""\n3,4\n', "y", ["line 3 has 1 cells"]),
+        (",\n,\n", "y", ["holds no row"]),
+        (",\na,y\n1,2\n", "y", ["column 1 has no name"]),
+        ("\n\n1,2\n3,4\n", "a", ["line 3 holds numbers, no header"]),
+        ("m;kg, net;y\n1;2,5\n", "y", ["no column 'y'", "the header holds ';'", "commas", "points"]),
+        ("m;kg, net;y\n1;2,5;3,5\n", "y", ["line 2 has 3 cells", "the header holds ';'"]),
         ("a,b\nx,2\ny,3\n4,4\n", "a", ["line 2, column 'a' holds 'x'", "line 4 the number 4"]),
         ("a,b\nx,2\n,3\n", "a", ["line 3, column 'a'", "empty"]),
         ("a,b\nx,2\nx,3\n", "a", ["column 'a'", "one class only", "'x'"]),
@@ -86,6 +97,43 @@ def test_every_fault_is_named(table, text, target, parts):
     refused(table(text), target, *parts)
 
 
+def test_empty_lines_and_empty_rows_at_the_end_are_skipped(table):
+    found = data.load(table("\na,y\n\n1,2\n  \n3,4\n,\n\n,,,\n"), target="y")
+    assert (found.x.tolist(), found.y.tolist()) == ([[1], [3]], [2, 4])
+
+
+def test_what_float32_holds_is_read(table):
+    found = data.load(table("a,y\n16777216,1\n16777218,-3.4028235e38\n16777217.0,1e-50\n6.02e23,1\n"), target="y")
+    assert found.x[:, 0].tolist() == [16777216, 16777218, 16777216, torch.tensor(6.02e23).item()]
+    assert found.y.tolist()[1] == torch.finfo(torch.float32).min
+
+
+def test_numbers_as_classes(table):
+    text = "a,y\n1,10\n2,9\n3, 10\n4,-1\n"
+    found = data.load(table(text), target="y", classes=True)
+    assert (found.classes, found.y.tolist(), found.y.dtype) == (("-1", "9", "10"), [2, 1, 2, 0], torch.int64)
+    assert found.targets == ()
+    assert data.load(table(text), target="y").targets == ("y",)
+    mixed = data.load(table("a,y\n1,10\n2,9b\n"), target="y", classes=True)
+    assert mixed.classes == ("10", "9b")
+    words = data.load(table("a,y\n1,x\n2,w\n"), target="y", classes=True)
+    assert words.classes == ("w", "x")
+    assert data.load(table("a,y\n1,16777217\n2,3\n"), target="y", classes=True).classes == ("3", "16777217")
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("a,y\n1,1\n2,1.0\n", ["column 'y' holds '1' and '1.0'", "in one way"]),
+        ("a,y\n1,1\n2,nan\n", ["line 3, column 'y'", "'nan'", "no class"]),
+        ("a,y\n1,1\n2,\n", ["line 3, column 'y'", "empty"]),
+        ("a,y\n1,1\n2,1\n", ["one class only"]),
+    ],
+)
+def test_classes_that_are_none(table, text, parts):
+    refused(table(text), "y", *parts, classes=True)
+
+
 def test_files_that_are_none(tmp_path, table):
     refused(f"csv:{tmp_path / 'nowhere.csv'}", "a", "no such file", "csv:houses.csv")
     refused("csv:", "a", "no such file")
@@ -97,6 +145,8 @@ def test_a_target_belongs_to_tables():
         data.load("iris", target="species")
     with pytest.raises(DataError, match=r"size.*csv:x.*folder:PATH"):
         data.load("csv:x", size=3, target="a")
+    with pytest.raises(DataError, match=r"classes.*'iris'.*csv:PATH"):
+        data.load("iris", classes=True)
 
 
 def test_names_fetch_and_the_command_line(table):
@@ -109,3 +159,5 @@ def test_names_fetch_and_the_command_line(table):
     told = CliRunner().invoke(app, ["verify", name, "--target", "price"])
     assert told.exit_code == 0
     assert "x float32 (3, 2)" in told.output
+    told = CliRunner().invoke(app, ["verify", name, "--target", "price", "--classes"])
+    assert "y int64 (3,), 3 classes" in told.output

@@ -37,10 +37,11 @@ def data_fetch(name: Annotated[list[str], typer.Argument(metavar="NAME...")]) ->
 def data_verify(
     name: Annotated[list[str] | None, typer.Argument(metavar="[NAME]...")] = None,
     target: Annotated[str | None, typer.Option(help="The column to predict, for csv:PATH.")] = None,
+    classes: Annotated[bool, typer.Option("--classes", help="Its numbers are classes, for csv:PATH.")] = False,
 ) -> None:
     """Load data and compare them with what they must be; without NAME, everything that needs no download."""
     from ..data import verify
     from ..data.catalogue import BUNDLED
 
     for one in name or list(BUNDLED):
-        print(verify(one, target))
+        print(verify(one, target, classes))

@@ -22,7 +22,7 @@ BUNDLED: dict[str, tuple[str, Callable[[], DataSet | Picture | Text]]] = {
 OWN = {
     "folder:PATH": "your own images, one subfolder a class",
     "text:PATH": "your own text, one UTF-8 file",
-    "csv:PATH": "your own table, commas and a header; target=... names the column to predict",
+    "csv:PATH": "your own table, commas and a header; target=... names what to predict, classes=True makes it classes",
 }
 
 
@@ -35,12 +35,14 @@ def names() -> list[tuple[str, str]]:
     ]
 
 
-def load(name: str, size: int | tuple[int, int] | None = None, target: str | None = None) -> DataSet | Picture | Text:
+def load(
+    name: str, size: int | tuple[int, int] | None = None, target: str | None = None, classes: bool = False
+) -> DataSet | Picture | Text:
     """Data by name, verified: a DataSet, a Picture ('china', 'flower') or a Text ('torch_docs', 'text:PATH').
 
     Only the full sets of torchvision are downloaded, where they are not under `home()`. `size` is for
-    'folder:PATH': the height and width that every image is scaled and cropped to. `target` is for 'csv:PATH': the
-    column to predict.
+    'folder:PATH': the height and width that every image is scaled and cropped to. `target` and `classes` are for
+    'csv:PATH': the column to predict, and whether its numbers are classes (words always are).
     Raises DataError: an unknown name, or data that are missing, corrupt or unreadable.
     """
     kind, _, path = name.partition(":")
@@ -48,12 +50,14 @@ def load(name: str, size: int | tuple[int, int] | None = None, target: str | Non
         raise DataError(f"size: {name!r} has a size of its own; size is for 'folder:PATH' only.")
     if target is not None and kind != "csv":
         raise DataError(f"target: {name!r} has a target of its own; target is for 'csv:PATH' only.")
+    if classes and kind != "csv":
+        raise DataError(f"classes: {name!r} has a target of its own; classes is for 'csv:PATH' only.")
     if kind == "folder" and ":" in name:
         return own.folder(path, size)
     if kind == "text" and ":" in name:
         return own.text(path)
     if kind == "csv" and ":" in name:
-        return own_table(path, target)
+        return own_table(path, target, classes)
     if name in BUNDLED:
         return BUNDLED[name][1]()
     if name in official.OFFICIAL:
@@ -75,11 +79,11 @@ def fetch(name: str) -> list[Path]:
     raise _unknown(name)
 
 
-def verify(name: str, target: str | None = None) -> str:
+def verify(name: str, target: str | None = None, classes: bool = False) -> str:
     """Load `name` without downloading anything and say what it holds, in one line; raises DataError as `load` does."""
     if name in official.OFFICIAL:
         official.require(name)
-    data = load(name, target=target)
+    data = load(name, target=target, classes=classes)
     check = {"fashion_mini": "; SHA-256 agrees"}.get(name, "; MD5 agrees" if name in official.OFFICIAL else "")
     return f"{data!r}{check}"
 

@@ -51,7 +51,9 @@ class ImageFolder(Dataset):
 class TextLines(IterableDataset):
     """The lines of a UTF-8 file, without their ends; one in memory at a time.
 
-    In a loader with K workers, worker k gives lines k, k + K, k + 2K, ... (eq-shard).
+    A line ends as in `load("text:PATH")`: with LF, CR LF or CR. In a loader with K
+    workers, worker k gives lines k, k + K, k + 2K, ... (eq-shard): each worker reads
+    the whole file, and keeps its share.
 
     Raises:
         DataError: no such file, at once; a line that is not UTF-8, when it is read.
@@ -65,16 +67,17 @@ class TextLines(IterableDataset):
     def __iter__(self) -> Iterator[str]:
         worker = get_worker_info()  # None in the main process
         first, step = (worker.id, worker.num_workers) if worker else (0, 1)
-        with open(self.path, "rb") as lines:
+        with open(self.path, encoding="utf-8-sig", errors="surrogateescape") as lines:
             for number, line in enumerate(lines):
                 if number % step == first:
-                    yield self.decoded(line, number)
+                    yield self.checked(line, number)
 
-    def decoded(self, line: bytes, number: int) -> str:
-        """One line as text."""
+    def checked(self, line: str, number: int) -> str:
+        """One line without its end; what was no UTF-8 stands in it as surrogates."""
         try:
-            return line.decode("utf-8-sig" if number == 0 else "utf-8").rstrip("\r\n")
-        except UnicodeDecodeError as error:
+            line.encode()  # refuses surrogates
+        except UnicodeEncodeError as error:
             raise DataError(
                 f"{self.path}: line {number + 1} is not UTF-8; save the file as UTF-8."
             ) from error
+        return line.removesuffix("\n")

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import os
+import warnings
+from numbers import Integral
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from torch import Tensor
 
 from dlbook.data.kinds import DataError, DataSet, Text
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm")
 LAYOUT = "expected one subfolder a class with images in it, as in cats/1.png, dogs/1.png"
@@ -16,7 +22,8 @@ LAYOUT = "expected one subfolder a class with images in it, as in cats/1.png, do
 def folder(path: str, size: int | tuple[int, int] | None = None) -> DataSet:
     """Images under `path`, one subfolder a class: x uint8 `(n, 3, H, W)`, 0 to 255; y int64 `(n,)`.
 
-    Classes and files come in alphabetical order; grey images become colour, turned ones are set upright.
+    Classes and files come in alphabetical order; hidden files and folders (.name) are left out. Each image is made
+    what `read_image` says: upright, in colour, on white where it is transparent.
     Without `size` all images must have the same height and width. With it, `(H, W)` or one number for both, each
     is scaled until it covers that size, keeping its proportions, and cropped around its centre.
     Raises DataError: no such folder, no classes, a class without images, an unreadable image (named), unequal sizes.
@@ -66,7 +73,8 @@ def read_text(path: str, name: str, example: str) -> str:
         content = file.read_bytes()
         decoded = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
+        before = error.object[: error.start].replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        line = before.count(b"\n") + 1
         raise DataError(
             f"{name}: byte {error.object[error.start]:#04x} in line {line} is not UTF-8; save the file as UTF-8."
         ) from error
@@ -78,16 +86,19 @@ def read_text(path: str, name: str, example: str) -> str:
     return decoded
 
 
-def height_width(size: int | tuple[int, int] | None) -> tuple[int, int] | None:
-    """`(height, width)`."""
-    shape = (size, size) if isinstance(size, int) else size
-    if shape is not None and min(shape) < 1:
-        raise DataError(f"size: got {size}; give a positive number of pixels, or (height, width).")
-    return shape
+def height_width(size: object) -> tuple[int, int] | None:
+    """`(height, width)` of a number for both, or of two; raises DataError for anything else."""
+    if size is None:
+        return None
+    shape = tuple(size) if isinstance(size, tuple | list) else (size, size)
+    whole = [n for n in shape if isinstance(n, Integral) and not isinstance(n, bool) and n > 0]
+    if len(shape) != 2 or len(whole) != 2:
+        raise DataError(f"size: got {size!r}; give a positive whole number of pixels, or (height, width).")
+    return int(shape[0]), int(shape[1])
 
 
 def image_files(path: str) -> list[tuple[Path, str]]:
-    """Every image file under `path` with its class, in alphabetical order.
+    """Every image file under `path` with its class, in alphabetical order; nothing hidden.
 
     Raises DataError: no such folder, no classes, a class without images.
     """
@@ -102,7 +113,7 @@ def image_files(path: str) -> list[tuple[Path, str]]:
         raise DataError(f"folder:{path}: the folder has no subfolders; {LAYOUT}.")
     found = []
     for folder in classes:
-        files = [f for f in sorted(folder.rglob("*")) if f.suffix.lower() in SUFFIXES and not f.name.startswith(".")]
+        files = [f for f in sorted(folder.rglob("*")) if _is_image(f, folder)]
         if not files:
             raise DataError(
                 f"folder:{path}: the class folder {folder.name} has no images; put some in or remove it "
@@ -112,22 +123,53 @@ def image_files(path: str) -> list[tuple[Path, str]]:
     return found
 
 
+def _is_image(file: Path, folder: Path) -> bool:
+    """Whether it is called an image, is no folder, and nothing on its way below `folder` is hidden."""
+    if file.suffix.lower() not in SUFFIXES or any(part.startswith(".") for part in file.relative_to(folder).parts):
+        return False
+    return file.is_file() or (file.is_symlink() and not file.exists())  # a link to nothing fails when it is read
+
+
 def read_image(file: Path, shape: tuple[int, int] | None = None) -> Tensor:
     """One image as uint8 `(3, H, W)`, scaled and cropped to `shape` where one is given.
 
-    Raises DataError, with the name of the file: it is missing, or no readable image.
+    Grey becomes colour, a turned photograph is set upright, what is transparent shows white behind it, and of a moving
+    image the first picture counts. A warning of Pillow, as of damaged EXIF, is passed on with the name of the file.
+    Raises DataError, with the name of the file: it is missing, no readable image, or not 8 bits a channel.
     """
     import numpy as np
     import torch
     from PIL import Image, ImageOps
 
     try:
-        with Image.open(file) as opened:
-            image = ImageOps.exif_transpose(opened).convert("RGB")
+        with warnings.catch_warnings(record=True) as heard:
+            warnings.simplefilter("always", UserWarning)
+            with Image.open(file) as opened:
+                image = _in_colour(ImageOps.exif_transpose(opened), file)
+    except DataError:
+        raise
     except FileNotFoundError as error:
         raise DataError(f"{file} is missing: put it back, or make the list of files anew.") from error
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise DataError(f"{file} is not a readable image ({error}): replace it or remove it.") from error
+    except Exception as error:  # decoders raise whatever a broken file leads them into: OSError, struct.error, ...
+        reason = str(error) or type(error).__name__
+        raise DataError(f"{file} is not a readable image ({reason}): replace it or remove it.") from error
+    for about in heard:
+        warnings.warn(f"{file}: {about.message}", about.category, stacklevel=2)
     if shape is not None:
         image = ImageOps.fit(image, shape[::-1], method=Image.Resampling.BICUBIC)
     return torch.from_numpy(np.array(image)).permute(2, 0, 1).contiguous()
+
+
+def _in_colour(image: Image.Image, file: Path) -> Image.Image:
+    """Red, green and blue, transparent parts laid on white; Pillow would clip more than 8 bits at 255."""
+    from PIL import Image
+
+    if image.mode == "F" or image.mode.startswith("I"):
+        raise DataError(
+            f"{file} is not 8 bits a channel (its mode is {image.mode!r}); convert it, with a range of values that you "
+            "choose."
+        )
+    if not image.has_transparency_data:
+        return image.convert("RGB")
+    white = Image.new("RGBA", image.size, "white")
+    return Image.alpha_composite(white, image.convert("RGBA")).convert("RGB")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import torch
 from jaxtyping import Shaped
 from torch import Tensor
@@ -12,6 +14,8 @@ from dlbook.data.kinds import DataError, DataSet
 def require_sound(data: DataSet) -> None:
     """Refuse data on which training would fail late, or go wrong in silence.
 
+    An official test split is looked at too; its faults are those of "NAME, test".
+
     Raises:
         DataError: no rows; a nan or an infinity in x or y, with its row and column;
             a label that is not the number of a class, with its row; a class without
@@ -21,10 +25,24 @@ def require_sound(data: DataSet) -> None:
         raise DataError(f"{data.name}: there is no row; give at least one.")
     require_finite_rows(data.name, "x", data.x, data.features)
     require_finite_rows(data.name, "y", data.y, data.targets)
-    if not data.classes:
-        return
+    if data.classes:
+        require_labels(data)
+    if data.test is not None:
+        require_sound(replace(data.test, name=f"{data.name}, test"))
+
+
+def require_labels(data: DataSet) -> None:
+    """Refuse labels that are not the numbers of the classes, and empty classes.
+
+    Raises:
+        DataError: y that is not int64 of shape (n,); a label of no class, with its row;
+            a class without examples, with its name.
+    """
     if data.y.dtype != torch.int64:
         raise DataError(f"{data.name}: y is {data.y.dtype}; give classes as int64.")
+    if data.y.ndim != 1:
+        given, wanted = tuple(data.y.shape), (len(data),)
+        raise DataError(f"{data.name}: y has shape {given}; give classes as {wanted}.")
     last = len(data.classes) - 1
     outside = ((data.y < 0) | (data.y > last)).nonzero()
     if len(outside):
@@ -49,14 +67,24 @@ def require_finite_rows(
     Raises:
         DataError: see above; `data` and `which` are for the message.
     """
-    if not values.is_floating_point() or bool((fine := values.isfinite()).all()):
+    bad = ~values.isfinite()
+    if not bad.any():
         return
-    first = (~fine).nonzero()[0].tolist()
-    found, (row, *place) = values[tuple(first)].item(), first
-    at = place[0] if place else 0
-    column = columns[at] if columns else at
-    rows = int((~fine.reshape(len(fine), -1)).any(dim=1).sum())
+    first = bad.nonzero()[0].tolist()
+    found, where = values[tuple(first)].item(), named_cell(first, columns)
+    rows = int(bad.reshape(len(bad), -1).any(dim=1).sum())
     raise DataError(
-        f"{data}: {which} holds {found} in row {row}, column {column!r} "
+        f"{data}: {which} holds {found} in {where} "
         f"(rows with such a value: {rows}); mend them, or leave them out."
     )
+
+
+def named_cell(index: list[int], columns: tuple[str, ...]) -> str:
+    """`row 3, column 'age'`; in a picture `row 3, position (2, 0, 5)`."""
+    row, *place = index
+    if len(place) > 1:
+        return f"row {row}, position {tuple(place)}"
+    at = place[0] if place else 0
+    if at < len(columns):
+        return f"row {row}, column {columns[at]!r}"
+    return f"row {row}, column {at}" if place else f"row {row}"

@@ -10,6 +10,7 @@ from jaxtyping import Int, Num, Shaped
 from torch import Generator, Tensor
 
 from dlbook.data.kinds import DataError, DataSet
+from dlbook.data.rows import row_groups, row_times
 
 
 def split(data: DataSet, *fractions: float, seed: int, stratify: bool | None = None) -> tuple[DataSet, ...]:
@@ -33,7 +34,7 @@ def split(data: DataSet, *fractions: float, seed: int, stratify: bool | None = N
 
 def split_by_group(
     data: DataSet,
-    groups: Int[Tensor, " n"] | Sequence[object],
+    groups: Shaped[Tensor, "n ..."] | Sequence[object],  # one a row, checked below
     *fractions: float,
     seed: int,
 ) -> tuple[DataSet, ...]:
@@ -46,19 +47,19 @@ def split_by_group(
         groups: the group of each row: a patient, the photograph that a crop comes from.
 
     Raises:
-        DataError: not one group a row, or fractions as in `split`.
+        DataError: not one group a row, None or nan for one, or fractions as in `split`.
     """
-    names = groups.tolist() if isinstance(groups, Tensor) else list(groups)
-    require_one_a_row(data, "groups", names)
+    names = row_groups(data, groups)
     number = {name: i for i, name in enumerate(dict.fromkeys(names))}
     place = torch.randperm(len(number), generator=Generator().manual_seed(seed))
     rank = place[torch.tensor([number[name] for name in names])]
-    return between_ranks(data, rank, torch.arange(len(data)), fractions)
+    order = torch.arange(len(data))
+    return between_ranks(data, rank, order, fractions, ", or another seed")
 
 
 def split_by_time(
     data: DataSet,
-    times: Num[Tensor, " n"] | Sequence[float | int],
+    times: Num[Tensor, "n ..."] | Sequence[object],  # one a row, checked below
     *fractions: float,
 ) -> tuple[DataSet, ...]:
     """The past, and then the future: each time in a part is before each in the next.
@@ -67,16 +68,12 @@ def split_by_time(
     the rows, as nearly as rows of the same time, which stay together, allow.
 
     Args:
-        times: when each row was taken, as a number.
+        times: when each row was taken, as a number: int, float, no date, no text.
 
     Raises:
-        DataError: not one time a row, a time that is nan, or fractions as in `split`.
+        DataError: not one number a row, nan for one, or fractions as in `split`.
     """
-    when = torch.as_tensor(times).cpu()
-    require_one_a_row(data, "times", when)
-    if when.isnan().any():
-        row = int(when.isnan().nonzero()[0])
-        raise DataError(f"times: row {row} of {data.name} has nan; give it a time.")
+    when = row_times(data, times)  # int64 or float64
     _, rank = when.unique(return_inverse=True)  # sorted
     return between_ranks(data, rank, when.argsort(stable=True), fractions)
 
@@ -86,15 +83,19 @@ def between_ranks(
     rank: Int[Tensor, " n"],
     order: Int[Tensor, " n"],
     fractions: tuple[float, ...],
+    advice: str = "",
 ) -> tuple[DataSet, ...]:
-    """Cut between ranks, lowest first: a rank goes where its middle row would."""
+    """Cut between ranks, lowest first: a rank goes where its middle row would.
+
+    `advice` ends the message of a part that stays empty.
+    """
     require_shares(fractions)
     sizes = rank.bincount()
     middle = (sizes.cumsum(0) - sizes / 2) / len(data)
     borders = torch.tensor(fractions).cumsum(0)[:-1]
     part = torch.bucketize(middle, borders)[rank]
     rows = [order[part[order] == i] for i in range(len(fractions))]
-    return taken(data, rows, fractions)
+    return taken(data, rows, fractions, advice)
 
 
 def batches(
@@ -155,12 +156,14 @@ def _interleaved(order: Int[Tensor, " n"], y: Int[Tensor, " n"]) -> Int[Tensor, 
     return order[place.argsort(stable=True)]
 
 
-def taken(data: DataSet, parts: Sequence[Tensor], fractions: tuple[float, ...]) -> tuple[DataSet, ...]:
-    """The rows of each part; refuses an empty one."""
+def taken(
+    data: DataSet, parts: Sequence[Tensor], fractions: tuple[float, ...], advice: str = ""
+) -> tuple[DataSet, ...]:
+    """The rows of each part; refuses an empty one, with `advice` at the end of the message."""
     if not all(map(len, parts)):
         raise DataError(
             f"fractions: {_listed(fractions)} of the {len(data)} rows of {data.name} leave a part empty; "
-            "give larger fractions or fewer parts."
+            f"give larger fractions or fewer parts{advice}."
         )
     return tuple(data.take(part) for part in parts)
 
@@ -169,12 +172,6 @@ def require_shares(fractions: tuple[float, ...]) -> None:
     """Refuse fractions that are not positive, or do not add up to 1."""
     if not fractions or min(fractions) <= 0 or abs(sum(fractions) - 1) > 1e-9:
         raise DataError(f"fractions: got {_listed(fractions)}; give positive numbers that add up to 1.")
-
-
-def require_one_a_row(data: DataSet, name: str, given: Sequence[object] | Tensor) -> None:
-    """Refuse a list that is not as long as the data."""
-    if len(given) != len(data):
-        raise DataError(f"{name}: got {len(given)} for the {len(data)} rows of {data.name}; give one a row.")
 
 
 def _listed(fractions: tuple[float, ...]) -> str:

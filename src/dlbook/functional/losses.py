@@ -12,12 +12,18 @@ from jaxtyping import Float, Shaped
 from torch import Tensor
 
 from dlbook.functional.activations import log_softmax, sigmoid
-from dlbook.functional.probability import (
-    log_one_plus_exp,
-    normal_log_prob,
-    require_distribution,
-)
+from dlbook.functional.probability import log_one_plus_exp, normal_log_prob
 from dlbook.functional.shapes import require_same_shape
+from dlbook.functional.targets import (
+    class_axis,
+    require_answers,
+    require_broadcast,
+    require_classes,
+    require_probabilities,
+    require_shares,
+    require_smoothing,
+    require_weight,
+)
 
 
 def mean_squared_error(
@@ -132,7 +138,8 @@ def gaussian_nll(
 ) -> Float[Tensor, "*r"]:
     """Negative log-likelihood of Gaussian noise with this variance (eq-gaussian-nll).
 
-    `full` keeps the constant, half of log(2 pi).
+    `full` keeps the constant, half of log(2 pi). torch lifts variances below eps = 1e-6
+    up to it; here they stay as they are.
 
     Raises:
         ValueError: shapes differ, a variance is not above 0, or an unknown reduction.
@@ -170,9 +177,9 @@ def binary_cross_entropy(
 ) -> Float[Tensor, "*r"]:
     """Surprise at the answer of a yes-or-no question, from the probability (eq-bce).
 
-    Logarithms end at -100, as in torch, and so does what can be learnt: take
-    `binary_cross_entropy_with_logits`. Where p (1 - p) is below 1e-12, torch cuts the
-    derivative off too; here it ends only with the logarithm.
+    Logarithms end at -100 and derivatives at 1e12, as in torch, and so does what can be
+    learnt: take `binary_cross_entropy_with_logits`. Only where p is right to 1e-12 does
+    torch let the derivative fade to 0; here it stays -1 (yes) or 1 (no).
 
     Raises:
         ValueError: shapes differ, a number outside 0 to 1, or an unknown reduction.
@@ -186,9 +193,11 @@ def binary_cross_entropy(
 
 
 def log_from(p: Float[Tensor, "*p"], least: float = -100.0) -> Float[Tensor, "*p"]:
-    """log p, but never below `least`, and with the derivative 0 there."""
-    safe = torch.where(p > 0, p, 1)  # 1 / 0 times 0 would be nan on the way back
-    return torch.where(p > 0, safe.log(), least).clamp(min=least)
+    """log p, never below `least`; its derivative, 1 / p, never above 1e12."""
+    floor = max(1e-12, torch.finfo(p.dtype).tiny)  # float16 has no 1e-12
+    fixed = p.detach()
+    straight = fixed.log().clamp(min=least) + (p - fixed) / floor  # value + 0, slope
+    return torch.where(p > floor, p.clamp(min=floor).log(), straight)
 
 
 def binary_cross_entropy_with_logits(
@@ -198,18 +207,21 @@ def binary_cross_entropy_with_logits(
     pos_weight: Float[Tensor, "*v"] | None = None,
     reduction: str = "mean",
 ) -> Float[Tensor, "*r"]:
-    """The same from the logit, exact for every logit (eq-bce-logits).
+    """The same from the logit, exact for every finite logit (eq-bce-logits).
 
     `weight` multiplies the losses, `pos_weight` the part of the answer yes; both
-    broadcast against the target. "mean" divides by the number of losses, whatever
-    the weights.
+    broadcast to the shape of the logits. "mean" divides by the number of losses,
+    whatever the weights.
 
     Raises:
-        ValueError: shapes differ, a target outside 0 to 1, or an unknown reduction.
+        ValueError: shapes differ, a weight that does not broadcast to the logits, a
+            target outside 0 to 1, or an unknown reduction.
         TypeError: targets that are no floats.
     """
     require_same_shape(logits, target)
     require_shares("target", target)
+    require_broadcast("weight", weight, logits)
+    require_broadcast("pos_weight", pos_weight, logits)
     yes = log_one_plus_exp(-logits) * (1 if pos_weight is None else pos_weight)
     losses = target * yes + (1 - target) * log_one_plus_exp(logits)
     return reduce(losses if weight is None else weight * losses, reduction)
@@ -224,7 +236,8 @@ def focal_loss(
 ) -> Float[Tensor, "*r"]:
     """Binary cross-entropy, times the share by which it is missed, to gamma (eq-focal).
 
-    `alpha` weighs the answer yes, 1 - alpha the answer no; None weighs neither.
+    `alpha` weighs the answer yes, 1 - alpha the answer no; None weighs neither. For
+    gamma between 0 and 1, torchvision's gradient is nan where none is missed, here 0.
     Source: Lin et al. (2017).
 
     Raises:
@@ -233,6 +246,7 @@ def focal_loss(
     """
     plain = binary_cross_entropy_with_logits(logits, target, reduction="none")
     missed = target * sigmoid(-logits) + (1 - target) * sigmoid(logits)
+    missed = missed.clamp(min=torch.finfo(missed.dtype).tiny)  # 0**0.5 has no slope
     side = 1 if alpha is None else target * alpha + (1 - target) * (1 - alpha)
     return reduce(side * missed**gamma * plain, reduction)
 
@@ -274,18 +288,19 @@ def cross_entropy_loss(
     """Surprise at the right class, from logits (eq-ce); smooth targets: eq-smooth.
 
     The target holds class numbers, as for `negative_log_likelihood`, or probabilities,
-    as floats in the shape of the logits; then "mean" divides by the number of examples.
+    as floats in the shape of the logits; then "mean" divides by the number of losses.
 
     Raises:
-        TypeError: targets that are neither int64 nor floats.
-        ValueError: as `negative_log_likelihood`; or label_smoothing is not 0 to 1.
+        TypeError: a dtype that does not go with the target's shape.
+        ValueError: as `negative_log_likelihood`; probabilities that do not add up to 1,
+            or come with a class to ignore; or label_smoothing is not 0 to 1.
     """
     require_smoothing(label_smoothing)
+    require_answers(logits, target, ignore_index)
     axis = class_axis(logits)
     log_p = log_softmax(logits, axis)
     classes = logits.shape[axis]
     if target.is_floating_point():
-        require_same_shape(logits, target)
         shares = (1 - label_smoothing) * target + label_smoothing / classes
         return reduce(-(by_class(log_p, weight) * shares).sum(axis), reduction)
     options = {"weight": weight, "ignore_index": ignore_index, "reduction": reduction}
@@ -325,27 +340,16 @@ def kl_loss(
     the first axis: the divergence an example. "mean" divides by all elements.
 
     Raises:
-        ValueError: shapes differ, p or exp(log_q) is no distribution, or an unknown
-            reduction.
+        ValueError: shapes differ, exp(log_q) or p (of log p: its exp) is no
+            distribution, or an unknown reduction.
     """
     require_same_shape(log_q, p)
-    require_distribution("exp(log_q)", log_q.detach().exp())
-    require_distribution("p", p.detach().exp() if log_target else p.detach())
+    require_probabilities("exp(log_q)", log_q.exp())
+    require_probabilities("exp(p)" if log_target else "p", p.exp() if log_target else p)
     surprise = p.exp() * (p - log_q) if log_target else torch.xlogy(p, p) - p * log_q
     if reduction == "batchmean":
         return surprise.sum() / len(surprise)
     return reduce(surprise, reduction)
-
-
-def class_axis(logits: Float[Tensor, "*z"]) -> int:
-    """Where the classes lie: 0 for one example, else 1, also of pictures (n, c, h, w).
-
-    Raises:
-        ValueError: a scalar has no classes.
-    """
-    if logits.ndim == 0:
-        raise ValueError("logits: a scalar has no class; accepted is (c,), (n, c, ...).")
-    return min(1, logits.ndim - 1)
 
 
 def by_class(
@@ -361,77 +365,3 @@ def by_class(
     axis = class_axis(x)
     require_weight(weight, x.shape[axis])
     return x * weight.view(-1, *(1,) * (x.ndim - axis - 1))
-
-
-def require_classes(
-    logits: Float[Tensor, "*z"],
-    target: Shaped[Tensor, "*t"],
-    weight: Float[Tensor, " c"] | None,
-    ignore_index: int,
-) -> tuple[int, Tensor]:
-    """The axis of the classes, and which targets count, where logits and targets fit.
-
-    Raises:
-        TypeError: targets that are no int64.
-        ValueError: shapes that do not fit, or a class number out of range.
-    """
-    axis = class_axis(logits)
-    shape, classes = logits.shape[:axis] + logits.shape[axis + 1 :], logits.shape[axis]
-    if target.dtype != torch.int64:
-        raise TypeError(
-            f"target of dtype {target.dtype}: accepted are class numbers, torch.int64."
-        )
-    if target.shape != shape:
-        raise ValueError(
-            f"target {tuple(target.shape)}: accepted for logits {tuple(logits.shape)} "
-            f"are class numbers of shape {tuple(shape)}, without the class axis."
-        )
-    require_weight(weight, classes)
-    kept = target != ignore_index
-    named = target[kept]  # on a GPU this waits for the numbers
-    if len(named) and not 0 <= int(named.min()) <= int(named.max()) < classes:
-        raise ValueError(
-            f"target from {int(named.min())} to {int(named.max())}: accepted are class "
-            f"numbers from 0 to {classes - 1}, or {ignore_index} to be ignored."
-        )
-    return axis, kept
-
-
-def require_weight(weight: Float[Tensor, " c"] | None, classes: int) -> None:
-    """Refuse weights that are not one for each class.
-
-    Raises:
-        ValueError: there are more or fewer.
-    """
-    if weight is not None and weight.shape != (classes,):
-        raise ValueError(
-            f"weight {tuple(weight.shape)}: accepted is one a class, ({classes},)."
-        )
-
-
-def require_shares(name: str, p: Shaped[Tensor, "*p"]) -> None:
-    """Refuse what is no probability or share.
-
-    Raises:
-        TypeError: integers or truth values.
-        ValueError: a number outside 0 to 1.
-    """
-    if not p.is_floating_point():
-        raise TypeError(
-            f"{name} of dtype {p.dtype}: accepted are floats from 0 to 1."
-        )
-    if not bool(((p >= 0) & (p <= 1)).all()):
-        raise ValueError(
-            f"{name} from {p.min().item():.4g} to {p.max().item():.4g}: "
-            "accepted are numbers from 0 to 1."
-        )
-
-
-def require_smoothing(label_smoothing: float) -> None:
-    """Refuse a share that is none.
-
-    Raises:
-        ValueError: the share lies outside 0 to 1.
-    """
-    if not 0 <= label_smoothing <= 1:
-        raise ValueError(f"label_smoothing = {label_smoothing}: accepted is 0 to 1.")

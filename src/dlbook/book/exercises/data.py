@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+import operator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .graders import Function
+from .graders import Function, _outcome
 
 Cases = Iterator[tuple[Any, ...]]
 
@@ -51,6 +53,7 @@ def _weights_for(labels: Tensor, shares: Tensor) -> Tensor:
 
 def _risks(generator: torch.Generator) -> Cases:
     yield from [(0.1, 0.05), (0.01, 0.01), (0.3, 0.5), (0.9, 0.2), (0.02, 0.3)]
+    yield from [(0.5, 0.25), (0.75, 0.0625), (0.5, 0.5)]  # met exactly: not one more
 
 
 def _batch_size_for(q: float, risk: float) -> int:
@@ -61,7 +64,7 @@ def _batch_size_for(q: float, risk: float) -> int:
 
 
 def _stretches(generator: torch.Generator) -> Cases:
-    yield from [(n, k, K) for n, K in [(9, 2), (10, 3), (2, 4), (12, 4), (7, 1), (11, 4)] for k in range(K)]
+    yield from [(9, 2), (10, 3), (2, 4), (12, 4), (7, 1), (11, 4), (23, 6), (0, 3)]
 
 
 def _pixels(generator: torch.Generator) -> Cases:
@@ -99,6 +102,10 @@ def _pictures(generator: torch.Generator) -> Cases:
             test[0] = train[1].flip(1)  # top to bottom: no leak
             test[2] = train[1]
             test[2, 0, 0, 0] += 1  # one pixel differs
+            test[3] = train[3].flip(1, 2)  # half a turn: no leak
+        if channels > 1:
+            test[4] = train[3].flip(0)  # its channels in another order: no leak
+            test[5, 0] = train[0, 0]  # one channel alone: no leak
         yield train, test
 
 
@@ -118,6 +125,10 @@ def _tables(generator: torch.Generator) -> Cases:
         [["inf", "2", "3"]],
         [["1", "2", "3", "4"]],
         [["x", "nan", "3"]],
+        [["1", "2", "3"], ["1", "-inf", "3"]],
+        [["1", "2", "1e999"]],
+        [["1", "2", "3"], ["1", "2", "x"], ["1", "2"]],
+        [["1", "2", "3"], ["x", "2"]],
     ):
         yield rows, names
 
@@ -139,22 +150,29 @@ def _finite(cell: str) -> bool:
         return False
 
 
-def _stretch_fault(got: Any, n: int, k: int, K: int) -> str:
-    """Every fixed rule for who gets the longer stretches is right: rounded down or up, the first, or the last."""
-    if not isinstance(got, (tuple, list)) or len(got) != 2 or not all(isinstance(end, int) for end in got):
-        return "two integers are expected: start and stop"
-    each, longer = divmod(n, K)
-    borders = (
-        lambda j: n * j // K,
-        lambda j: -(-n * j // K),
-        lambda j: each * j + min(j, longer),
-        lambda j: each * j + max(0, j - (K - longer)),
-    )
-    if tuple(got) in {(border(k), border(k + 1)) for border in borders}:
-        return ""
-    if got[1] - got[0] not in (each, each + (longer > 0)):
-        return f"a stretch of {got[1] - got[0]} items is too long or too short"
-    return f"{tuple(got)} does not begin where the stretch before ends"
+@dataclass(frozen=True)
+class _Stretches(Function):
+    """The K stretches of (n, K) are judged together: any rule for who gets the longer ones is right."""
+
+    def _fault(self, answer: Callable[..., Any], case: tuple[Any, ...]) -> str:
+        n, K = case
+        end = 0
+        for k in range(K):
+            got, error = _outcome(answer, (n, k, K))
+            if error is not None:
+                return f"and k = {k} your function raised {type(error).__name__}: {error}"
+            if got is None:
+                return "your function returned None: is a return missing?"
+            ends, _ = _outcome(lambda got=got: tuple(operator.index(border) for border in got), ())
+            if not isinstance(got, (tuple, list)) or ends is None or len(ends) != 2:
+                return f"and k = {k} two integers are expected: start and stop"
+            start, stop = ends
+            if start != end:
+                return f"and k = {k} the start is {start}, where the stretch before ends at {end}"
+            if stop - start not in (n // K, -(-n // K)):
+                return f"and k = {k} a stretch of {stop - start} items is too long or too short"
+            end = stop
+        return "" if end == n else f"the last stretch ends at {end}, not at {n}"
 
 
 GRADERS = {
@@ -162,18 +180,22 @@ GRADERS = {
         _count_batches, _counts, "round up for the batches; where size divides n, the last batch is a full one"
     ),
     "data-2": Function(_collate_left, _items, "x[-most:], then zeros in front, up to the longest of the batch"),
-    "data-3": Function(_weights_for, _shares, "the rows of a class share its probability evenly"),
+    "data-3": Function(
+        _weights_for, _shares, "the rows of a class share its probability evenly; make them add up to 1"
+    ),
     "data-4": Function(
         _batch_size_for, _risks, "all B draws miss the class with probability (1 - q)**B; solve for B and round up"
     ),
-    "data-5": Function(
+    "data-5": _Stretches(
         lambda n, k, K: (n * k // K, n * (k + 1) // K),
         _stretches,
         "one formula for the border between two workers, used as an end and as a start",
-        property_of=_stretch_fault,
     ),
     "data-6": Function(
-        _streamed_statistics, _pixels, "add up the number of pixels, the sum and the sum of squares", rtol=1e-8
+        _streamed_statistics,
+        _pixels,
+        "add up the number of pixels, the sum and the sum of squares; divide by the number, not one less",
+        rtol=1e-8,
     ),
     "data-7": Function(_kept_share, _boxes, "clip the four edges first, then take the area that remains"),
     "data-8": Function(_leaked, _pictures, "compare with the training pictures and with train.flip(3)"),

@@ -139,7 +139,8 @@ def shown(value: Any) -> str:
     """A value in at most one line."""
     if isinstance(value, Tensor):
         if value.numel() > 12:
-            return f"a tensor of shape {tuple(value.shape)}, strides {value.stride()}"
+            strides = "" if value.is_contiguous() else f", strides {value.stride()}"
+            return f"a tensor of shape {tuple(value.shape)}{strides}"
         numbers = " ".join(str(value).removeprefix("tensor(").removesuffix(")").split())
         return f"tensor({numbers.partition(', dtype')[0]}, {str(value.dtype).removeprefix('torch.')})"
     text = repr(value)
@@ -229,4 +230,6 @@ def _tensor_difference(got: Any, expected: Tensor, rtol: float) -> str:
     if close.all():
         return ""
     where = tuple(int(i) for i in (~close).nonzero()[0])
-    return f"at index {where} {expected[where].item()} is expected, not {got[where].item()}"
+    place = f"at index {where} " if where else ""
+    digits = "" if exact else ".6g"
+    return f"{place}{expected[where].item():{digits}} is expected, not {got[where].item():{digits}}"

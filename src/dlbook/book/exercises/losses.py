@@ -54,7 +54,7 @@ def _bce_fault(got: Any, z: Tensor, t: Tensor) -> str:
 
 
 class _Traced(Function):
-    """A function of logits whose gradient must be finite too."""
+    """A loss for each logit whose slope must be right too: sigmoid minus truth."""
 
     def judge(self, answer: Any) -> Any:
         verdict = super().judge(answer)
@@ -66,8 +66,13 @@ class _Traced(Function):
                 (slope,) = torch.autograd.grad(answer(leaf, t).sum(), leaf)
             except RuntimeError:
                 return type(verdict)("wrong", f"no gradient comes back to the logits. Hint: {self.hint}")
-            if not slope.isfinite().all():
-                return type(verdict)("wrong", f"a gradient is not finite. Hint: {self.hint}")
+            expected = z.double().sigmoid() - t
+            off = ~torch.isclose(slope.double(), expected, rtol=1e-5, atol=1e-6)
+            if off.any():
+                at = int(off.flatten().nonzero()[0])
+                logit, truth, right, got = (v.flatten()[at].item() for v in (z, t, expected, slope))
+                fault = f"for the logit {logit:.4g} and the target {truth:.4g} the slope {right:.4g} is expected"
+                return type(verdict)("wrong", f"{fault}, not {got:.4g}. Hint: {self.hint}")
         return verdict
 
 
@@ -122,13 +127,16 @@ def _class_counts(generator: Generator) -> Cases:
 GRADERS = {
     "losses-1": Value(
         {"squared": 12.0, "absolute": 3.0, "quantile": 2.0, "Huber": 12.0},
-        "mean, median, quantile; inside delta Huber's loss is half the square",
+        "the mean of all answers, the one in the middle, the first (from below) at which the share q of all answers is "
+        "reached; inside delta Huber's loss is half the square",
     ),
     "losses-2": Function(
         _huber_gradient, _errors, "inside delta the slope is the error; the mean divides by all elements"
     ),
     "losses-3": Function(
-        lambda z, y: (z.exp() * y - z).mean(), _waits, "log(lambda exp(-lambda y)) = log lambda - lambda y"
+        lambda z, y: (z.exp() * y - z).mean(),
+        _waits,
+        "log(lambda exp(-lambda y)) = log lambda - lambda y; the mean over all answers is wanted",
     ),
     "losses-4": Value(
         {
@@ -142,7 +150,8 @@ GRADERS = {
     "losses-5": _Traced(
         _bce,
         _extreme_logits,
-        "log(1 + exp(z)) = max(z, 0) + log1p(exp(-|z|)), for z and for -z; do not subtract large numbers",
+        "log(1 + exp(z)) = max(z, 0) + log1p(exp(-|z|)), for z and for -z; do not subtract large numbers; "
+        "max(z, 0) = (|z| + z) / 2 has the right slope at 0 too, a clamp has not",
         property_of=_bce_fault,
     ),
     "losses-6": Function(

@@ -71,20 +71,21 @@ def _lion_fault(got: Any, theta: Tensor, g: Tensor, m: Tensor, *settings: float)
 
 
 class _Headed(nn.Module):
-    """A body of three kinds of parameters, a head, and a decoy of a similar name."""
+    """A body of three kinds of parameters, a head, and two decoys: `header` and `body.overhead`."""
 
     def __init__(self, norm: bool, bias: bool) -> None:
         super().__init__()
         self.body = nn.Sequential(
             nn.Linear(3, 4, bias=bias), nn.LayerNorm(4) if norm else nn.ReLU(), nn.Conv1d(4, 2, 1)
         )
+        self.body.add_module("overhead", nn.Linear(4, 4))
+        self.header = nn.Linear(2, 4)
         self.head = nn.Linear(4, 2, bias=bias)
 
 
 def _headed(generator: Generator) -> Cases:
     yield _Headed(True, True), 0.01, 0.1
     yield _Headed(False, False), 0.2, 0.5
-    yield nn.Sequential(nn.Linear(2, 3)), 0.1, 0.01
 
 
 def _groups(model: nn.Module, lr: float, decay: float) -> list[dict[str, Any]]:
@@ -143,6 +144,7 @@ def _pieces(generator: Generator) -> Cases:
         ([10, 3, 1], (2, 3), 1.0, 100.0),
         ([8, 1], (5,), 50.0, 1.0),
         ([2, 30, 7, 7], (4, 2), 9.0, 0.5),
+        ([3, 5], (4,), 0.0, 1.0),  # a gradient of zero has no direction
     ]:
         yield [scale * torch.randn(shape, generator=generator) for _ in sizes], sizes, c
 
@@ -171,13 +173,16 @@ def _choose_rate(losses: Tensor) -> tuple[int, bool]:
 GRADERS = {
     "optimizers-1": Value(
         {"momentum": [2.0, 0.0, -1.0], "nesterov": [1.0, -0.25, -0.4375]},
-        "the gradient is 2w, at the place where you are; the velocity is halved, then the gradient is added",
+        "the gradient is 2w, at the place where you are; the velocity is halved, then the gradient is added; Nesterov "
+        "moves by a quarter of g + v / 2 with the new v; three numbers in each list, without the start",
     ),
     "optimizers-2": Function(
         _displacement, _constant_gradients, "the velocity in step k is g (1 - mu**k) / (1 - mu); sum over k", rtol=1e-6
     ),
     "optimizers-3": Function(
-        lambda curvature, mu: (2 + 2 * mu) / curvature, _curvatures, "put z = -1 into the quadratic equation"
+        lambda curvature, mu: (2 + 2 * mu) / curvature,
+        _curvatures,
+        "at the limit a real root leaves the interval from -1 to 1: at which end?",
     ),
     "optimizers-4": Function(
         _weights_of_the_past, _pasts, "(1 - beta) times powers of beta, and what divides them so that they add up to 1"
@@ -191,7 +196,8 @@ GRADERS = {
     "optimizers-6": Function(
         _groups,
         _headed,
-        "names that begin with 'head.' tell the rate, the number of dimensions the decay: up to four groups",
+        "the parameters of model.head have the rate lr, and no others; the number of dimensions tells the decay: "
+        "up to four groups",
         property_of=_groups_fault,
     ),
     "optimizers-7": Function(
@@ -202,7 +208,7 @@ GRADERS = {
     "optimizers-8": Function(
         _accumulate_and_clip,
         _pieces,
-        "each mean counts as often as it has examples; clip the whole, and only if it is longer than c",
+        "each mean counts as often as it has examples; clip the whole, if it is longer than c; its norm may be 0",
         rtol=1e-4,
     ),
     "optimizers-9": Function(
