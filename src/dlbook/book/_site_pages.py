@@ -144,19 +144,25 @@ class Reproducibility(ResultsDirective):
         return [nodes.literal("", name), write.number(claim["value"]), must, runs]
 
 
+#: Parts of the API reference by how the names of their modules begin; all others are the subject.
+API_PARTS = {"book": "dlbook.book", "figures": "dlbook.plots"}
+
+
 class ApiModules(SphinxDirective):
-    """Every public module of one wing, `subject` or `book`, from its docstrings; none can be forgotten."""
+    """Every public module of one part, `subject`, `figures` or `book`, from its docstrings; none can be forgotten."""
 
     required_arguments = 1
 
     def run(self) -> list[nodes.Node]:
-        wing = self.arguments[0]
-        if wing not in ("subject", "book"):
-            raise self.error(f"The wing is {wing!r}: accepted are subject and book.")
+        wanted = self.arguments[0]
+        if wanted not in ("subject", *API_PARTS):
+            raise self.error(f"The part is {wanted!r}: accepted are subject, figures and book.")
         site.depend(self.env, self.env.docname, site.MODULES)
-        of_book = [name for name in site.public_modules() if name.startswith("dlbook.book")]
-        chosen = of_book if wing == "book" else [name for name in site.public_modules() if name not in of_book]
-        return [self.module(name) for name in chosen]
+        return [self.module(name) for name in site.public_modules() if self.part_of(name) == wanted]
+
+    def part_of(self, module: str) -> str:
+        """The part to which a module belongs."""
+        return next((part for part, start in API_PARTS.items() if module.startswith(start)), "subject")
 
     def module(self, name: str) -> nodes.section:
         """A section with the documentation of one module."""
