@@ -12,14 +12,17 @@ from jaxtyping import Float, Shaped
 from torch import Tensor
 
 from dlbook.functional.activations import log_softmax, sigmoid
-from dlbook.functional.probability import log_one_plus_exp, normal_log_prob
+from dlbook.functional.probability import (
+    log_one_plus_exp,
+    normal_log_prob,
+    require_distribution,
+)
 from dlbook.functional.shapes import require_same_shape
 from dlbook.functional.targets import (
     class_axis,
     require_answers,
     require_broadcast,
     require_classes,
-    require_probabilities,
     require_shares,
     require_smoothing,
     require_weight,
@@ -344,8 +347,8 @@ def kl_loss(
             distribution, or an unknown reduction.
     """
     require_same_shape(log_q, p)
-    require_probabilities("exp(log_q)", log_q.exp())
-    require_probabilities("exp(p)" if log_target else "p", p.exp() if log_target else p)
+    require_distribution("exp(log_q)", log_q.exp())
+    require_distribution("exp(p)" if log_target else "p", p.exp() if log_target else p)
     surprise = p.exp() * (p - log_q) if log_target else torch.xlogy(p, p) - p * log_q
     if reduction == "batchmean":
         return surprise.sum() / len(surprise)

@@ -173,17 +173,22 @@ def log_posterior(
     return joint - log_sum_exp(joint).unsqueeze(-1)
 
 
-def require_distribution(name: str, p: Float[Tensor, "*b k"]) -> None:
-    """Refuse numbers that are no probabilities of k outcomes along the last axis.
+def require_distribution(name: str, p: Float[Tensor, "*p"], axis: int = -1) -> None:
+    """Refuse what is no distribution along the axis, up to the rounding of its dtype.
+
+    The sum is taken in float32 at least. The slack is 1e-4, for 16 bits 8 eps: the
+    logarithm of a small probability is large, and so is its rounding error.
 
     Raises:
         ValueError: one is negative, or they do not add up to 1.
     """
-    total = p.sum(dim=-1)
-    if bool((p < 0).any()) or not bool(((total - 1).abs() <= SLACK).all()):
-        worst = total.flatten()[(total - 1).abs().argmax()].item()
+    slack = max(SLACK, 8 * torch.finfo(p.dtype).eps)
+    p = p.detach().to(torch.promote_types(p.dtype, torch.float32))
+    off = (p.sum(axis) - 1).flatten()
+    if bool((p < 0).any()) or not bool((off.abs() <= slack).all()):
+        along = "the last axis" if axis == -1 else f"axis {axis}"
+        worst = 1 + off[off.abs().argmax()].item()
         raise ValueError(
-            f"{name} must hold probabilities, at least 0, that add up to 1 along the "
-            f"last axis; got a smallest of {p.min().item():.4g} and a sum of "
-            f"{worst:.4g}."
+            f"{name} must hold probabilities, at least 0, that add up to 1 along {along}; "
+            f"got a smallest of {p.min().item():.4g} and a sum of {worst:.4g}."
         )

@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Float, Shaped
 from torch import Tensor
 
-from dlbook.functional.probability import SLACK
+from dlbook.functional.probability import require_distribution
 
 
 def class_axis(logits: Float[Tensor, "*z"]) -> int:
@@ -82,27 +82,7 @@ def require_answers(
             "none, as they hold no class number that could be ignored."
         )
     if soft:
-        require_probabilities("target", target, axis)
-
-
-def require_probabilities(name: str, p: Float[Tensor, "*p"], axis: int = -1) -> None:
-    """Refuse what is no distribution along the axis, up to the rounding of its dtype.
-
-    The sum is taken in float32 at least. The slack is 1e-4, for 16 bits 8 eps: the
-    logarithm of a small probability is large, and so is its rounding error.
-
-    Raises:
-        ValueError: one is negative, or they do not add up to 1.
-    """
-    slack = max(SLACK, 8 * torch.finfo(p.dtype).eps)
-    p = p.detach().to(torch.promote_types(p.dtype, torch.float32))
-    off = (p.sum(axis) - 1).flatten()
-    if bool((p < 0).any()) or not bool((off.abs() <= slack).all()):
-        worst = 1 + off[off.abs().argmax()].item()
-        raise ValueError(
-            f"{name} must hold probabilities, at least 0, that add up to 1 along axis "
-            f"{axis}; got a smallest of {p.min().item():.4g} and a sum of {worst:.4g}."
-        )
+        require_distribution("target", target, axis)
 
 
 def require_broadcast(
