@@ -155,7 +155,8 @@ def test_unknown_reductions(call):
         (
             ValueError,
             lambda: L.kl_loss(SHARES.log(), SHARES, log_target=True),
-            r"^exp\(p\) must hold probabilities, at least 0, that add up to 1 along the last axis; .* of 1.396 .* of 4.187",
+            r"^exp\(p\) must hold probabilities, at least 0, that add up to 1 along the last axis; "
+            r".* of 1.396 .* of 4.187",
         ),
     ],
 )
