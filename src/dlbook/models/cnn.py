@@ -44,9 +44,7 @@ class Config:
                     f"{name} = {given!r}: accepted is one of {', '.join(accepted)}."
                 )
         if not 0 <= self.dropout < 1:
-            raise ValueError(
-                f"dropout = {self.dropout}: accepted is 0 <= dropout < 1."
-            )
+            raise ValueError(f"dropout = {self.dropout}: accepted is 0 <= dropout < 1.")
         if min(self.height_width) < 2 ** len(self.widths):
             raise ValueError(
                 f"size = {self.size}: {len(self.widths)} blocks halve an image "
@@ -60,9 +58,12 @@ class Config:
 
     @property
     def last_height_width(self) -> tuple[int, int]:
-        """After all blocks: each halves height and width, and drops a rest of one."""
+        """After all blocks: each halves; pooling rounds down, a stride of 2 up."""
         height, width = self.height_width
-        return height >> len(self.widths), width >> len(self.widths)
+        for _ in self.widths:
+            odd = self.pool == "stride"
+            height, width = (height + odd) // 2, (width + odd) // 2
+        return height, width
 
 
 def block(config: Config, fan_in: int, width: int) -> nn.Sequential:
@@ -106,13 +107,11 @@ class CNN(nn.Module):
         self.dropout = nn.Dropout(config.dropout)
         self.classify = nn.Linear(config.widths[-1] * places, config.classes)
 
-    def forward(self, x: Float[Tensor, "b c h w"]) -> Float[Tensor, "b classes"]:
+    def forward(self, x: Float[Tensor, "*images"]) -> Float[Tensor, "b classes"]:
         require_images(x, self.config.channels, self.config.height_width)
         maps = self.blocks(x)  # (b, widths[-1], h / 2^blocks, w / 2^blocks)
-        if self.config.head == "flatten":
-            features = maps.flatten(1)
-        else:
-            features = maps.mean(dim=(2, 3))
+        whole = self.config.head == "flatten"
+        features = maps.flatten(1) if whole else maps.mean(dim=(2, 3))
         return self.classify(self.dropout(features))
 
 
@@ -141,7 +140,7 @@ class LeNet(nn.Module):
         self.fc2 = nn.Linear(120, 84)
         self.fc3 = nn.Linear(84, classes)
 
-    def forward(self, x: Float[Tensor, "b c h w"]) -> Float[Tensor, "b classes"]:
+    def forward(self, x: Float[Tensor, "*images"]) -> Float[Tensor, "b classes"]:
         require_images(x, self.channels, (self.size, self.size))
         x = F.max_pool2d(F.relu(self.conv1(x)), 2)
         x = F.max_pool2d(F.relu(self.conv2(x)), 2)
