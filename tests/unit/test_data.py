@@ -13,13 +13,14 @@ import pytest
 import torch
 
 from dlbook import data
-from dlbook.data import DataError, DataSet, Picture, Text, fashion, official, places
+from dlbook.data import DataError, DataSet, Picture, Text, fashion, official, places, series
 
 ROOT = Path(__file__).parents[2]
 FULL_FASHION = Path(os.environ.get("DLBOOK_DATA", "/nowhere")) / "FashionMNIST" / "raw" / "train-images-idx3-ubyte.gz"
 IMAGES = {"fashion_mini": (10_000, 1, 28, 28), "digits": (1_797, 1, 8, 8)}
 CLASSES = {"iris": (150, 4, 3), "wine": (178, 13, 3), "breast_cancer": (569, 30, 2)}
-REGRESSIONS = {"diabetes": ((442, 10), (442,)), "linnerud": ((20, 3), (20, 3))}
+REGRESSIONS = {"diabetes": ((442, 10), (442,)), "linnerud": ((20, 3), (20, 3)), "sunspots": ((309, 1), (309,))}
+FILES = {"fashion_mini": fashion, "sunspots": series}  # what is bundled here, and the module that knows it
 
 
 def in_new_process(code: str, **variables: str) -> str:
@@ -132,8 +133,8 @@ def test_offline_names_have_a_source_and_fetch_nothing(name):
     assert found.name == name
     assert len(found.source) > 20
     assert "\n" not in found.source
-    assert re.search(r"CC BY|MIT|BSD", found.source)
-    assert data.fetch(name) == ([places.bundled("fashion_mini.npz")] if name == "fashion_mini" else [])
+    assert re.search(r"CC BY|MIT|BSD|public domain", found.source)
+    assert data.fetch(name) == ([places.bundled(FILES[name].FILE)] if name in FILES else [])
     assert data.verify(name).startswith(f"{type(found).__name__}({name}: ")
 
 
@@ -156,8 +157,9 @@ def test_fashion_mini_is_stratified():
 
 def test_readme_states_the_same_checksum_and_size():
     readme = (ROOT / "data" / "README.md").read_text(encoding="utf-8")
-    assert re.findall(r"\b[0-9a-f]{64}\b", readme) == [fashion.SHA256]
-    assert f"{(ROOT / 'data' / fashion.FILE).stat().st_size:,} bytes" in readme
+    assert re.findall(r"\b[0-9a-f]{64}\b", readme) == [module.SHA256 for module in FILES.values()]
+    for module in FILES.values():
+        assert f"{(ROOT / 'data' / module.FILE).stat().st_size:,} bytes" in readme
     assert all(name in readme for name in fashion.CLASSES)
 
 
@@ -186,17 +188,38 @@ def test_fashion_mini_comes_from_the_official_files():
     assert np.array_equal(script["drawn"](full.test.y.numpy(), "test", 200), rows["test"].numpy())
 
 
+@pytest.mark.parametrize("name", FILES)
 @pytest.mark.parametrize("harm", ["truncated", "one bit", "missing"])
-def test_a_harmed_bundled_file_is_refused(harm, tmp_path, monkeypatch):
-    content = bytearray(places.bundled(fashion.FILE).read_bytes())
+def test_a_harmed_bundled_file_is_refused(name, harm, tmp_path, monkeypatch):
+    module = FILES[name]
+    content = bytearray(places.bundled(module.FILE).read_bytes())
     content[len(content) // 2] ^= harm == "one bit"
-    copy = tmp_path / fashion.FILE
+    copy = tmp_path / module.FILE
     if harm != "missing":
         copy.write_bytes(content[:1000] if harm == "truncated" else content)
-    monkeypatch.setattr(fashion, "bundled", lambda file: tmp_path / file)
-    expected = "cannot be read" if harm == "missing" else f"truncated or corrupt.*{fashion.SHA256}"
+    monkeypatch.setattr(places, "bundled", lambda file: tmp_path / file)
+    expected = "cannot be read" if harm == "missing" else f"truncated or corrupt.*{module.SHA256}"
     with pytest.raises(DataError, match=rf"{re.escape(str(copy))}.*{expected}.*git checkout"):
-        data.load("fashion_mini")
+        data.load(name)
+
+
+def test_sunspots_are_a_year_a_row():
+    found = data.load("sunspots")
+    assert torch.equal(found.x[:, 0], torch.arange(1700.0, 2009))
+    assert (found.features, found.targets) == (("year",), ("sunspots",))
+    assert (found.y[0], found.y.min(), found.x[found.y.argmax(), 0]) == (5, 0, 1957)  # the known greatest of the table
+
+
+def test_the_script_takes_the_sunspots_unchanged(tmp_path):
+    script = runpy.run_path(str(ROOT / "data" / "make_sunspots.py"))
+    here = places.bundled(series.FILE).read_text()
+    there = tmp_path / script["INSIDE"]
+    there.parent.mkdir(parents=True)
+    there.write_text(here.replace(script["HEADERS"][1], script["HEADERS"][0]))
+    assert script["made"](tmp_path / "statsmodels") == here.encode()
+    there.write_text(here)
+    with pytest.raises(ValueError, match="expected the header"):
+        script["made"](tmp_path / "statsmodels")
 
 
 # ---------------------------------------------------------------- bad input

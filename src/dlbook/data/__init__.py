@@ -8,10 +8,12 @@ from dlbook.data.catalogue import fetch, load, names, verify
 from dlbook.data.kinds import DataError, DataSet, Picture, Text
 from dlbook.data.lazy import ImageFolder, TextLines
 from dlbook.data.places import home
+from dlbook.data.series import sliding
 from dlbook.data.sound import require_sound
 from dlbook.data.splits import Batches, batches, split, split_by_group, split_by_time
 
 __all__ = [
     "Batches", "DataError", "DataSet", "ImageFolder", "Picture", "Text", "TextLines",
-    "batches", "fetch", "home", "load", "names", "require_sound", "split", "split_by_group", "split_by_time", "verify",
+    "batches", "fetch", "home", "load", "names", "require_sound", "sliding", "split", "split_by_group", "split_by_time",
+    "verify",
 ]  # fmt: skip

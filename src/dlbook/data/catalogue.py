@@ -7,18 +7,22 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from dlbook.data import fashion, official, own, tables
+from dlbook.data import fashion, official, own, series, tables
 from dlbook.data.kinds import DataError, DataSet, Picture, Text
 from dlbook.data.own_table import own_table
+from dlbook.data.places import verified
 from dlbook.data.torch_docs import torch_docs
 
 BUNDLED: dict[str, tuple[str, Callable[[], DataSet | Picture | Text]]] = {
     "fashion_mini": (fashion.ABOUT, fashion.fashion_mini),
     "digits": (tables.DIGITS, tables.digits),
+    "sunspots": (series.ABOUT, series.sunspots),
     **{name: (table.about, partial(tables.table, name)) for name, table in tables.TABLES.items()},
     **{name: (about, partial(tables.photograph, name)) for name, about in tables.PHOTOGRAPHS.items()},
     "torch_docs": ("text: the documentation that the installed torch carries", torch_docs),
 }
+#: Names of files that are part of the book, with what they must hold.
+FILES = {"fashion_mini": (fashion.FILE, fashion.SHA256), "sunspots": (series.FILE, series.SHA256)}
 OWN = {
     "folder:PATH": "your own images, one subfolder a class",
     "text:PATH": "your own text, one UTF-8 file",
@@ -72,8 +76,8 @@ def fetch(name: str) -> list[Path]:
     """
     if name in official.OFFICIAL:
         return official.fetch_official(name)
-    if name == "fashion_mini":
-        return [fashion.verified()[0]]
+    if name in FILES:
+        return [verified(*FILES[name])[0]]
     if name in BUNDLED or name.startswith(("folder:", "text:", "csv:")):
         return []
     raise _unknown(name)
@@ -84,7 +88,7 @@ def verify(name: str, target: str | None = None, classes: bool = False) -> str:
     if name in official.OFFICIAL:
         official.require(name)
     data = load(name, target=target, classes=classes)
-    check = {"fashion_mini": "; SHA-256 agrees"}.get(name, "; MD5 agrees" if name in official.OFFICIAL else "")
+    check = "; SHA-256 agrees" if name in FILES else "; MD5 agrees" if name in official.OFFICIAL else ""
     return f"{data!r}{check}"
 
 

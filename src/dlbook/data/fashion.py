@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
-from pathlib import Path
 
-from dlbook.data.kinds import DataError, DataSet
+from dlbook.data.kinds import DataSet
 from dlbook.data.official import OFFICIAL
-from dlbook.data.places import bundled
+from dlbook.data.places import verified
 
 FILE = "fashion_mini.npz"
 SHA256 = "7b50daf6bcdd5bfe78b8243d2ca0a509435aac5f2ca012ba547151138eb7a556"
@@ -26,7 +24,7 @@ def fashion_mini() -> DataSet:
     import numpy as np
     import torch
 
-    with np.load(io.BytesIO(verified()[1])) as file:
+    with np.load(io.BytesIO(verified(FILE, SHA256)[1])) as file:
         arrays = {key: torch.from_numpy(file[key]) for key in ("train_x", "train_y", "test_x", "test_y")}
     train, test = (
         DataSet(
@@ -39,20 +37,3 @@ def fashion_mini() -> DataSet:
         for part, name in (("train", "fashion_mini"), ("test", "fashion_mini (test)"))
     )
     return train.with_test(test)
-
-
-def verified() -> tuple[Path, bytes]:
-    """Path and content of the bundled file, after its SHA-256 was found right."""
-    path = bundled(FILE)
-    restore = f"restore it with 'git checkout -- data/{FILE}'"
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise DataError(f"The bundled file {path} cannot be read ({error.strerror}): {restore}.") from error
-    found = hashlib.sha256(content).hexdigest()
-    if found != SHA256:
-        raise DataError(
-            f"The bundled file {path} is truncated or corrupt: its SHA-256 is {found} ({len(content):,} bytes), "
-            f"expected {SHA256}; {restore}."
-        )
-    return path, content

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from pathlib import Path
 
@@ -11,6 +12,26 @@ from dlbook.data.kinds import DataError
 def bundled(file: str) -> Path:
     """Path of a file that is part of the repository, in its folder `data`."""
     return _data_folder() / file
+
+
+def verified(file: str, sha256: str) -> tuple[Path, bytes]:
+    """Path and content of a bundled file, after its SHA-256 was found right.
+
+    Raises DataError: it cannot be read, or holds anything else.
+    """
+    path = bundled(file)
+    restore = f"restore it with 'git checkout -- data/{file}'"
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise DataError(f"The bundled file {path} cannot be read ({error.strerror}): {restore}.") from error
+    found = hashlib.sha256(content).hexdigest()
+    if found != sha256:
+        raise DataError(
+            f"The bundled file {path} is truncated or corrupt: its SHA-256 is {found} ({len(content):,} bytes), "
+            f"expected {sha256}; {restore}."
+        )
+    return path, content
 
 
 def home() -> Path:
