@@ -195,3 +195,62 @@ MORE |= {
         AXIS, AXIS, BELL[:, None] * BELL, xlabel="x", ylabel="y", levels=[0.2, 0.5]
     ),
 }
+
+WAVE = torch.sin(torch.arange(24) / 3)
+
+MORE |= {
+    "gate strips": lambda: plots.gate_strips(
+        {"input": WAVE, "memory": WAVE.cumsum(0) / 5},
+        {"forget": torch.sigmoid(3 * WAVE), "input": torch.stack([WAVE.abs(), WAVE**2, 1 - WAVE.abs()])},
+        marks=(4, 15),
+    ),
+    "scheme of an LSTM": lambda: plots.cell_scheme("lstm"),
+    "scheme of a GRU": lambda: plots.cell_scheme("gru"),
+}
+
+EDGE = torch.tensor([[0.0, 0, 0, 9, 9, 9], [0, 0, 9, 9, 9, 9], [0, 0, 9, 9, 9, 0], [0, 0, 9, 9, 0, 0]])
+SOBEL = torch.tensor([[-1.0, 0, 1], [-2, 0, 2], [-1, 0, 1]])
+RIPPLES = torch.sin(torch.arange(12 * 16 * 16) / 7).view(12, 16, 16)
+GARMENTS = ["T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"]
+TAKEN = torch.arange(100).view(10, 10) * 37 % 11 * (torch.arange(100).view(10, 10) % 3 > 0) + 90 * torch.eye(10).int()
+LENET = [
+    ("picture", (3, 32, 32)),
+    ("Conv2d", (6, 28, 28)),
+    ("MaxPool2d", (6, 14, 14)),
+    ("Conv2d", (16, 10, 10)),
+    ("MaxPool2d", (16, 5, 5)),
+    ("Linear", (120,)),
+    ("Linear", (84,)),
+    ("Linear", (10,)),
+]
+
+MORE |= {
+    "convolution": lambda: plots.convolution(EDGE, SOBEL, at=(1, 2)),
+    "convolution padded, with stride": lambda: plots.convolution(EDGE, SOBEL, at=(1, 0), stride=2, padding=1),
+    "convolution dilated": lambda: plots.convolution(torch.arange(49).view(7, 7), SOBEL[:2].int(), dilation=(3, 2)),
+    "convolution of long numbers": lambda: plots.convolution(DRAWS[:6].view(3, 4), DRAWS[6:8]),
+    "convolution of a long kernel": lambda: plots.convolution(LONG[:16].view(2, 8), -LONG[:6].view(1, 6)),
+    "trace": lambda: plots.trace(LENET),
+    "trace of many channels": lambda: plots.trace(
+        [("picture", (3, 224, 224)), ("stem", (64, 56, 56)), ("stage 4", (512, 7, 7)), ("mean", (512,))]
+    ),
+    "trace of vectors": lambda: plots.trace([("Linear", (120,)), ("Linear", (10,))]),
+    "feature maps": lambda: plots.feature_maps(RIPPLES, titles=[f"channel {i}" for i in range(12)]),
+    "feature maps together": lambda: plots.feature_maps(RIPPLES[:5, None].relu(), together=True, title="After ReLU"),
+    "receptive": lambda: plots.receptive(torch.outer(BELL[20:61:2], BELL[20:61:2]), 21),
+    "receptive at the edge": lambda: plots.receptive(BELL[:40].view(5, 8), (5, 6), label="box"),
+    "overlay": lambda: plots.overlay(
+        torch.linspace(0, 0.4, 64).view(1, 8, 8).expand(5, 8, 8),
+        RIPPLES[:5, :4, :4].relu(),
+        titles=[f"class {i}" for i in range(5)],
+        inverted=True,
+        title="Where",
+    ),
+    "overlay of colours": lambda: plots.overlay(
+        torch.full((2, 3, 8, 8), 200, dtype=torch.uint8), torch.zeros(2, 1, 2, 2), columns=2, titles=["cat", "dog"]
+    ),
+    "confusion": lambda: plots.confusion(TAKEN, GARMENTS),
+    "confusion of digits": lambda: plots.confusion(TAKEN, [str(i) for i in range(10)], title="Digits"),
+    "confusion of two": lambda: plots.confusion(np.array([[1000, 3], [12, 988]]), ["cat", "dog"]),
+    "confusion of many": lambda: plots.confusion(torch.eye(40).int(), [f"class {i}" for i in range(40)]),
+}

@@ -9,7 +9,7 @@ from PIL import Image
 
 from dlbook import data
 from dlbook.data import DataError
-from dlbook.data.own import height_width, read_image
+from dlbook.data.own import height_width, read_image, require_two_classes
 
 
 def picture(path, height, width, value=0, mode="RGB"):
@@ -35,7 +35,10 @@ def pets(tmp_path):
 
 def test_a_folder_of_images(pets):
     (pets / ".hidden").mkdir()
-    (pets / "dogs" / "notes.txt").write_text("no image")
+    (pets / "dogs" / "Thumbs.db").write_bytes(b"what Windows leaves")
+    (pets / "cats" / "deep" / "desktop.ini").write_text("and this")
+    (pets / "cats" / ".DS_Store").write_bytes(b"and what macOS leaves")
+    (pets / "readme.txt").write_text("beside the classes")
     found = data.load(f"folder:{pets}")
     assert (found.x.dtype, tuple(found.x.shape)) == (torch.uint8, (4, 3, 5, 7))
     assert (found.classes, found.y.tolist()) == (("cats", "dogs"), [0, 0, 1, 1])
@@ -180,6 +183,45 @@ def test_folders_that_are_none(tmp_path):
     refused(f"folder:{tmp_path / 'flat'}", "no subfolders", "cats/1.png")
     (tmp_path / "some" / "birds").mkdir(parents=True)
     refused(f"folder:{tmp_path / 'some'}", "birds", "no images", ".png")
+
+
+    (tmp_path / "none" / ".git").mkdir(parents=True)
+    refused(f"folder:{tmp_path / 'none'}", "the folder is empty", "cats/1.png")
+
+
+@pytest.mark.parametrize("name", ["dogs/notes.txt", "cats/deep/labels.csv", "cats/a.svg", "dogs/without_suffix"])
+def test_a_file_that_is_no_image_is_named(pets, name):
+    (pets / name).write_text("no image")
+    refused(f"folder:{pets}", str(pets / name), "is no image by its name", "move it", ".png")
+    with pytest.raises(DataError, match="is no image by its name"):
+        data.ImageFolder(str(pets))
+
+
+def test_text_under_the_name_of_an_image(pets):
+    (pets / "dogs" / "notes.png").write_text("no image")
+    refused(f"folder:{pets}", str(pets / "dogs" / "notes.png"), "is not a readable image")
+
+
+def test_an_image_in_no_class_is_named(pets):
+    picture(pets / "1.png", 5, 7)
+    refused(f"folder:{pets}", str(pets / "1.png"), "lies in no class folder", "dogs/1.png")
+
+
+def test_one_class_loads_and_is_refused_for_a_classifier(pets, tmp_path):
+    (tmp_path / "one").mkdir()
+    (pets / "cats").rename(tmp_path / "one" / "cats")
+    found = data.load(f"folder:{tmp_path / 'one'}")
+    assert found.classes == ("cats",)
+    with pytest.raises(DataError) as caught:
+        require_two_classes(found)
+    assert str(caught.value) == (
+        f"folder:{tmp_path / 'one'}: a classifier needs two or more classes, and there is only cats; "
+        "give each class a folder or a name of its own."
+    )
+    with pytest.raises(DataError, match="and there is none"):
+        require_two_classes(data.load("diabetes"))
+    digits = data.load("digits")
+    assert require_two_classes(digits) is digits
 
 
 def test_text(tmp_path):

@@ -28,6 +28,7 @@ BUDGETS = {
     "book build, cold": 15.0, "book build, one page touched": 5.0, "notebook seconds": 40.0, "notebook memory": 1000.0,
     "make test": 360.0, "page weight": 1.5, "import dlbook over torch": 0.3, "engine step over NumPy step": 3.0,
     "engine learns the digits": 20.0, "optimiser step over torch's": 2.0,
+    "recurrent step over torch's cells": 1.5,
 }  # fmt: skip
 #: What a page loads for its formulas only.
 MATHS = re.compile(r"mathjax", re.IGNORECASE)
@@ -44,6 +45,8 @@ def bench(top: Path, *, measure: bool = False, tests: bool = False) -> None:
         imports(),
         *engine(),
         *optimizers(),
+        *recurrence(),
+        *images(),
     ):
         print(json.dumps(line, ensure_ascii=False), flush=True)
 
@@ -188,8 +191,26 @@ def optimizers() -> Iterator[Line]:
         yield line("optimiser step over torch's", ratio, "times", "optimiser step over torch's", optimiser=name)
 
 
+def recurrence() -> Iterator[Line]:
+    """On one core: a training step of `dlbook.layers` beside a loop over torch's cell, and its fused layer."""
+    code = "import json; from dlbook.book.bench_steps import recurrent_steps; print(json.dumps(recurrent_steps()))"
+    for kind, (over_cells, over_fused) in _on_one_core(code).items():
+        name, fused = "recurrent step over torch's cells", round(over_fused, 3)
+        yield line(name, over_cells, "times", name, layer=kind, times_fused=fused)
+
+
+def images() -> Iterator[Line]:
+    """On two cores: how long the network of section 3.1 learns all of Fashion-MNIST; skipped where it is not."""
+    yield from _on_cores(2, "import json; from dlbook.book.bench_images import images; print(json.dumps(images()))")
+
+
 def _on_one_core(code: str) -> Any:
     """What the code prints, as JSON, in a process with one thread."""
-    one_core = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, env=one_core)
+    return _on_cores(1, code)
+
+
+def _on_cores(cores: int, code: str) -> Any:
+    """What the code prints, as JSON, in a process with so many threads."""
+    threads = {**os.environ, "OMP_NUM_THREADS": str(cores), "OPENBLAS_NUM_THREADS": str(cores)}
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, env=threads)
     return json.loads(done.stdout)

@@ -8,8 +8,9 @@ from itertools import pairwise
 
 import numpy as np
 import torch
+from torch import Tensor, nn
 
-from .. import optim
+from .. import layers, optim
 from ..autograd import Variable, cross_entropy, no_grad, relu
 from ..runtime import timed
 
@@ -121,4 +122,48 @@ def optimizer_steps(sizes: tuple[int, ...] = (784, 128, 10), repeats: int = 9) -
         theirs = getattr(torch.optim, rule)(parameters, 1e-6, **settings, **foreach)
         rounds = [(timed(ours.step, repeats=3).median, timed(theirs.step, repeats=3).median) for _ in range(repeats)]
         ratios[name] = float(np.median([a / b for a, b in rounds]))
+    return ratios
+
+
+def recurrent_step(kind: str, way: str, sizes: tuple[int, int, int, int]) -> tuple[nn.Module, Step]:
+    """A recurrent layer (RNN, LSTM or GRU), and a call of forward and backward that leaves gradients in it.
+
+    The way is `layers` for the book's loop, `cell` for the same loop over torch's cell, or `fused` for torch's layer.
+    """
+    batch, steps, inputs, hidden = sizes
+    generator, cell = torch.Generator().manual_seed(0), way == "cell"
+    module: nn.Module = getattr(layers if way == "layers" else nn, kind + "Cell" * cell)(inputs, hidden)
+    for p in module.parameters():
+        p.data.uniform_(-(hidden**-0.5), hidden**-0.5, generator=generator)
+    x = torch.randn(steps, batch, inputs, generator=generator)
+
+    def loop() -> Tensor:
+        state, outputs = None, []
+        for each in x:
+            state = module(each, state)
+            outputs.append(state[0] if kind == "LSTM" else state)
+        return torch.stack(outputs)
+
+    def step() -> float:
+        module.zero_grad()
+        loss = (loop() if cell else module(x)[0]).square().mean()
+        loss.backward()
+        return float(loss.detach())
+
+    return module, step
+
+
+def recurrent_steps(
+    sizes: tuple[int, int, int, int] = (32, 50, 32, 64), repeats: int = 15
+) -> dict[str, tuple[float, float]]:
+    """How many times as long the book's recurrent layer takes as a loop over torch's cell, and as torch's fused layer.
+
+    Of median times measured in turns; the sizes are those of the batch, the steps, an input and the hidden state.
+    """
+    ratios = {}
+    for kind in ("RNN", "LSTM", "GRU"):
+        ways = [recurrent_step(kind, way, sizes)[1] for way in ("layers", "cell", "fused")]
+        rounds = np.array([[timed(step, repeats=3).median for step in ways] for _ in range(repeats)])
+        over_cell, over_fused = np.median(rounds[:, :1] / rounds[:, 1:], axis=0)
+        ratios[kind] = float(over_cell), float(over_fused)
     return ratios

@@ -17,16 +17,19 @@ if TYPE_CHECKING:
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm")
 LAYOUT = "expected one subfolder a class with images in it, as in cats/1.png, dogs/1.png"
+LEFT_BY_WINDOWS = ("thumbs.db", "desktop.ini")  # written into folders that are looked at
 
 
 def folder(path: str, size: int | tuple[int, int] | None = None) -> DataSet:
     """Images under `path`, one subfolder a class: x uint8 `(n, 3, H, W)`, 0 to 255; y int64 `(n,)`.
 
-    Classes and files come in alphabetical order; hidden files and folders (.name) are left out. Each image is made
-    what `read_image` says: upright, in colour, on white where it is transparent.
+    Classes and files come in alphabetical order; hidden files and folders (.name) are left out, and what Windows leaves
+    (Thumbs.db, desktop.ini). Any other file that is no image by its name is refused. Each image is made what
+    `read_image` says: upright, in colour, on white where it is transparent.
     Without `size` all images must have the same height and width. With it, `(H, W)` or one number for both, each
     is scaled until it covers that size, keeping its proportions, and cropped around its centre.
-    Raises DataError: no such folder, no classes, a class without images, an unreadable image (named), unequal sizes.
+    Raises DataError: no such folder, no classes, a class without images, a file that is none, an image outside the
+    classes or unreadable (each named), unequal sizes. One class is accepted: see `require_two_classes`.
     """
     import torch
 
@@ -49,6 +52,21 @@ def folder(path: str, size: int | tuple[int, int] | None = None) -> DataSet:
         source=f"Your own images in {path}",
         classes=classes,
     )
+
+
+def require_two_classes(data: DataSet) -> DataSet:
+    """The same data, if a classifier can learn from them.
+
+    Raises:
+        DataError: fewer than two classes: every answer would be right.
+    """
+    if len(data.classes) < 2:
+        raise DataError(
+            f"{data.name}: a classifier needs two or more classes, and there is "
+            f"{'only ' + data.classes[0] if data.classes else 'none'}; "
+            "give each class a folder or a name of its own."
+        )
+    return data
 
 
 def text(path: str) -> Text:
@@ -100,32 +118,43 @@ def height_width(size: object) -> tuple[int, int] | None:
 def image_files(path: str) -> list[tuple[Path, str]]:
     """Every image file under `path` with its class, in alphabetical order; nothing hidden.
 
-    Raises DataError: no such folder, no classes, a class without images.
+    Raises DataError: no such folder, no classes, a class without images, a file that is none, an image in no class.
     """
     root = Path(os.path.expanduser(path))
     if not path or not root.is_dir():
         raise DataError(f"folder:{path}: there is no such folder; {LAYOUT}.")
     try:
-        classes = sorted(f for f in root.iterdir() if f.is_dir() and not f.name.startswith("."))
+        inside = sorted(f for f in root.iterdir() if not f.name.startswith("."))
     except OSError as error:
         raise DataError(f"folder:{path}: the folder cannot be read ({error.strerror}); make it readable.") from error
+    classes = [f for f in inside if f.is_dir()]
     if not classes:
-        raise DataError(f"folder:{path}: the folder has no subfolders; {LAYOUT}.")
+        state = "has no subfolders" if inside else "is empty"
+        raise DataError(f"folder:{path}: the folder {state}; {LAYOUT}.")
+    if stray := [f for f in inside if not f.is_dir() and f.suffix.lower() in SUFFIXES]:
+        raise DataError(f"folder:{path}: {stray[0]} lies in no class folder; {LAYOUT}.")
     found = []
     for folder in classes:
-        files = [f for f in sorted(folder.rglob("*")) if _is_image(f, folder)]
+        files = [f for f in sorted(folder.rglob("*")) if _counts(f, folder)]
         if not files:
             raise DataError(
                 f"folder:{path}: the class folder {folder.name} has no images; put some in or remove it "
                 f"(read are {' '.join(SUFFIXES)})."
             )
         found += [(f, folder.name) for f in files]
+    for file, _ in found:
+        if file.suffix.lower() not in SUFFIXES:
+            raise DataError(
+                f"folder:{path}: {file} is no image by its name; move it out of the class folder "
+                f"(read are {' '.join(SUFFIXES)})."
+            )
     return found
 
 
-def _is_image(file: Path, folder: Path) -> bool:
-    """Whether it is called an image, is no folder, and nothing on its way below `folder` is hidden."""
-    if file.suffix.lower() not in SUFFIXES or any(part.startswith(".") for part in file.relative_to(folder).parts):
+def _counts(file: Path, folder: Path) -> bool:
+    """Whether it is a file, and neither hidden on its way below `folder` nor left by Windows."""
+    hidden = any(part.startswith(".") for part in file.relative_to(folder).parts)
+    if hidden or file.name.lower() in LEFT_BY_WINDOWS:
         return False
     return file.is_file() or (file.is_symlink() and not file.exists())  # a link to nothing fails when it is read
 

@@ -7,13 +7,18 @@ replaces them.
 from .align import alignment
 from .broadcasting import broadcast
 from .charts import axes, lines, times
+from .confusions import confusion
+from .convolutions import convolution, trace
 from .distributions import bars, contours, densities, histograms
 from .fields import landscape, scatter
+from .gates import cell_scheme, gate_strips
 from .graphs import graph
 from .look import ACCENT, COLOURS, contrast, palette, style
+from .maps import feature_maps, overlay, receptive
 from .panels import functions, histogram_grid, images
 from .picture import Picture, alt, describe
 from .precision import floats
+from .recurrent import padded, unrolled
 from .regions import decision
 from .schemes import chain, cycle, network
 from .select import heat, indexing
@@ -30,15 +35,20 @@ __all__ = [
     "axes",
     "bars",
     "broadcast",
+    "cell_scheme",
     "chain",
+    "confusion",
     "contours",
     "contrast",
+    "convolution",
     "cycle",
     "decision",
     "densities",
     "describe",
+    "feature_maps",
     "floats",
     "functions",
+    "gate_strips",
     "graph",
     "heat",
     "histogram_grid",
@@ -49,13 +59,18 @@ __all__ = [
     "lines",
     "matmul",
     "network",
+    "overlay",
+    "padded",
     "palette",
     "positions",
     "rank",
+    "receptive",
     "scatter",
     "storage",
     "style",
     "sweep",
     "times",
+    "trace",
+    "unrolled",
     "views",
 ]
