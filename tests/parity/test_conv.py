@@ -193,7 +193,7 @@ def test_output_sizes_are_torchs(size, kernel, stride, padding, dilation):
 @given(st.integers(0, 99), sizes(1, 4), sizes(1, 3), sizes(1, 3), LAYOUTS)
 def test_windows_are_a_view(seed, kernel, stride, dilation, layout):
     x = layouts(normal(seed, 2, 3, 11, 13))[layout][:, 1:]  # a view that does not begin at the storage's first
-    seen = conv.windows(x, kernel, stride=stride, dilation=dilation)
+    seen = conv.patches(x, kernel, stride=stride, dilation=dilation)
     assert seen.untyped_storage().data_ptr() == x.untyped_storage().data_ptr()
     kernel = conv.pair(kernel)
     theirs = F.unfold(x, kernel, dilation, 0, stride).view(2, 2, *kernel, *seen.shape[2:4])

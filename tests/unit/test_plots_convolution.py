@@ -119,14 +119,14 @@ def test_feature_maps_keep_their_zero_white():
 
 def test_the_frame_lies_around_the_gradient():
     field = torch.zeros(9, 11)
-    field[2:7, 3:8] = -torch.arange(1.0, 26.0).view(5, 5)
-    for pixels, corner in ((5, (3, 2)), ((3, 7), (2, 3))):
+    field[2:7, 2:7] = -torch.arange(1.0, 26.0).view(5, 5)
+    for pixels, corner in ((5, (2, 2)), ((3, 7), (1, 3))):
         figure = plots.receptive(field, pixels)
         [frame] = [p for p in figure.ax.patches if isinstance(p, Rectangle)]
         tall, wide = (pixels, pixels) if isinstance(pixels, int) else pixels
         assert (frame.get_x(), frame.get_y()) == corner
         assert (frame.get_width(), frame.get_height()) == (wide, tall)
-    assert figure.ax.images[0].get_array()[2, 3] == 1
+    assert figure.ax.images[0].get_array()[2, 2] == 1
     assert "not 0 in 5 rows and 5 columns; a frame of 3 by 7 pixels, the receptive field, holds 60% of" in figure.alt
     assert "holds 100%" in plots.receptive(field, 5).alt
 

@@ -96,7 +96,7 @@ def conv2d_loops(
     return y if bias is None else y + bias[:, None, None]
 
 
-def windows(
+def patches(
     x: Shaped[Tensor, "b c h w"],
     kernel: Size,
     *,
@@ -131,7 +131,7 @@ def conv2d(
         ValueError: shapes that do not fit, or a kernel larger than the padded image.
     """
     require_kernels(x, weight, bias, groups)
-    seen = windows(
+    seen = patches(
         with_border(x, padding), weight.shape[2:], stride=stride, dilation=dilation
     )
     n, _, rows, columns, _, _ = seen.shape
@@ -203,7 +203,7 @@ def conv_transpose2d(
             f"padding = {padding}: accepted is less than half of the {h} x {w} pixels."
         )
     pixels = torch.arange(h * w, device=x.device).view(1, 1, h, w)
-    places = windows(pixels, kernel, stride=step).permute(0, 1, 4, 5, 2, 3)
+    places = patches(pixels, kernel, stride=step).permute(0, 1, 4, 5, 2, 3)
     parts = weight.flatten(1).T @ x.flatten(2)  # n out*kh*kw rows*columns
     parts = parts.reshape(len(x), weight.shape[1], -1)
     places = places.reshape(1, 1, -1).expand_as(parts)
@@ -231,7 +231,7 @@ def pool_windows(
             f"padding = {padding}: accepted is up to half of kernel = {kernel}."
         )
     step = kernel if stride is None else stride
-    return windows(with_border(x, padding, value), kernel, stride=step)
+    return patches(with_border(x, padding, value), kernel, stride=step)
 
 
 def max_pool2d(

@@ -18,7 +18,7 @@ from .maps import feature_maps, overlay, receptive
 from .panels import functions, histogram_grid, images
 from .picture import Picture, alt, describe
 from .precision import floats
-from .recurrent import padded, unrolled
+from .recurrent import padded_batch, unrolled
 from .regions import decision
 from .schemes import chain, cycle, network
 from .select import heat, indexing
@@ -60,7 +60,7 @@ __all__ = [
     "matmul",
     "network",
     "overlay",
-    "padded",
+    "padded_batch",
     "palette",
     "positions",
     "rank",

@@ -71,6 +71,7 @@ def gate_strips(
         for step in marks:
             for ax in panels:
                 ax.axvline(step, color=COLOURS["data"], linewidth=1.0, linestyle=":", zorder=3)
+        panels[-1].xaxis.get_major_locator().set_params(integer=True)
         panels[-1].set(xlabel=xlabel, xlim=(-0.5, len(steps) - 0.5))
         for ax in panels[:-1]:
             ax.tick_params(labelbottom=False)

@@ -74,7 +74,7 @@ def _loop(sheet: Diagram, x: float) -> None:
     )
 
 
-def padded(rows: Sequence[str], *, note: str = "running") -> Picture:
+def padded_batch(rows: Sequence[str], *, note: str = "running") -> Picture:
     """A batch of texts as a grid, one a row, a cell a step; grey cells are padding.
 
     Under each step stands how many sequences still run there: the sizes of a packed batch. `note` names these numbers.
