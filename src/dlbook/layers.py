@@ -116,9 +116,9 @@ class Embedding(nn.Module):
 
 
 class Unrolled(nn.Module):
-    """A cell unrolled over a sequence, in layers; `RNN`, `LSTM` and `GRU` give the cell.
+    """A cell unrolled over a sequence, in layers; `RNN`, `LSTM`, `GRU` give the cell.
 
-    Parameters have torch's names and shapes: for layer k `weight_ih_lk`, `weight_hh_lk`,
+    Parameters have torch's names and shapes: in layer k `weight_ih_lk`, `weight_hh_lk`,
     `bias_ih_lk` and `bias_hh_lk`, those of the way back with `_reverse`; all are drawn
     evenly from -1/sqrt(hidden) to 1/sqrt(hidden).
 
@@ -183,7 +183,7 @@ class Unrolled(nn.Module):
         state: Tensor | Sequence[Tensor] | None = None,
         lengths: Tensor | Sequence[int] | None = None,
     ) -> tuple[Float[Tensor, "*y"], Tensor | tuple[Tensor, Tensor]]:
-        """Hidden states of the last layer at all steps, and the last state of every one.
+        """Hidden states of the last layer at all steps; the last state of every layer.
 
         A state is (layers * directions, b, hidden), a pair of them for an LSTM. With
         `lengths`, sequences end early, as in `unroll`.
@@ -210,7 +210,7 @@ class Unrolled(nn.Module):
 
 
 class RNN(Unrolled):
-    """Plain recurrent layers, tanh (eq-rnn): equal to `nn.RNN` with the same numbers."""
+    """Plain recurrent layers, tanh (eq-rnn): equal to `nn.RNN` with its weights."""
 
     cell = staticmethod(rnn_cell)
 

@@ -63,7 +63,7 @@ def lstm_cell(
     """One step of long short-term memory: the next hidden state and memory (eq-lstm).
 
     The rows of the weights are those of i, f, g and o, in torch's order, h of each.
-    Source: Hochreiter and Schmidhuber (1997), with the forget gate of Gers et al. (2000).
+    Source: Hochreiter and Schmidhuber (1997); the forget gate: Gers et al. (2000).
 
     Raises:
         ValueError: the state is no pair of hidden state and memory.
@@ -121,7 +121,7 @@ def unroll(
     lengths: Tensor | Sequence[int] | None = None,
     reverse: bool = False,
 ) -> tuple[Float[Tensor, "t b h"], State]:
-    """Run a cell over the steps of x: all hidden states, and the last state (eq-unroll).
+    """Run a cell over the steps of x: all hidden states, the last state (eq-unroll).
 
     With `lengths`, a sequence that has ended keeps its state, and outputs 0. With
     `reverse`, each sequence is read from its own last step to its first.

@@ -116,7 +116,7 @@ class CNN(nn.Module):
 
 
 class LeNet(nn.Module):
-    """Two 5 x 5 convolutions, each with ReLU and 2 x 2 pooling, and three linear layers.
+    """Two 5 x 5 convolutions with ReLU and 2 x 2 pooling, then three linear layers.
 
     With its default it is the network that tutorials train on CIFAR-10, a descendant of
     LeNet-5 (LeCun et al., 1998), with 62,006 parameters.
