@@ -28,6 +28,22 @@ def gradients_1d(x, w, delta, s, backwards=False, short=False, step=None):
     return (by_x[: s * (len(delta) - 1) + len(w)], by_w) if short else (by_x, by_w)
 
 
+def by_autograd(x, w, delta, s):
+    x, w = x.clone().requires_grad_(), w.clone().requires_grad_()
+    return torch.autograd.grad(F.conv1d(x[None, None], w[None, None], stride=s)[0, 0], (x, w), delta)
+
+
+def transposed(x, w, delta, s):
+    by_x = F.conv_transpose1d(delta[None, None], w[None, None], stride=s)[0, 0]
+    return F.pad(by_x, (0, len(x) - len(by_x))), gradients_1d(x, w, delta, s)[1]
+
+
+def only_small(x, w):
+    if w.shape[0] > x.shape[0] or w.shape[1] > x.shape[1]:
+        raise ValueError("the kernel is larger than the picture")
+    return convolve(x, w, top=0)
+
+
 def pool(x, k, s=None, p=0, default=None, value=-math.inf, mean=False):
     s = (default or k) if s is None else s
     seen = F.pad(x, (p, p, p, p), value=value).unfold(2, k, s).unfold(3, k, s)
@@ -57,6 +73,7 @@ WRONG = {
         lambda: (RIGHT, MEAN, torch.tensor([[0.0, 0, 0], [0, -4, 4], [0, 0, 0]])),
         lambda: (RIGHT[None, None], MEAN, CURVED),
         lambda: (RIGHT, MEAN),
+        lambda: torch.stack([RIGHT.T, MEAN, CURVED]),
     ],
     "cnn-3": [
         lambda kernel, dilation: (kernel - 1) // 2,
@@ -71,6 +88,7 @@ WRONG = {
         lambda x, w: F.conv2d(x[None, None], w.flip(0, 1)[None, None], padding="same")[0, 0],
         lambda x, w: convolve(x, w.flip(0), flip=False, top=0),
         lambda x, w: F.conv2d(x[None, None], w.flip(0, 1)[None, None])[0, 0],
+        only_small,
     ],
     "cnn-5": [
         lambda *a: gradients_1d(*a, backwards=True),
@@ -78,10 +96,15 @@ WRONG = {
         lambda x, w, delta, s: gradients_1d(x, w, delta, s, step=1),
         lambda *a: gradients_1d(*a)[::-1],
         lambda *a: gradients_1d(*a)[0],
+        by_autograd,
+        transposed,
     ],
     "cnn-6": [
         lambda x, k, s=None, p=0: pool(x, k, s, p, default=1),
         lambda x, k, s=None, p=0: pool(x, k, s, p, value=0.0),
+        lambda x, k, s=None, p=0: pool(x, k, s, p, value=-10.0),
+        lambda x, k, s=None, p=0: pool(x, k, s, p, value=-1000.0),
+        lambda x, k, s=None, p=0: F.max_pool2d(x, k, s, p),
         lambda x, k, s=None, p=0: pool(x, k, s, p, mean=True),
         lambda x, k, s=None, p=0: pool(x, k, k, p),
         lambda x, k, s=None, p=0: pool(x, k, s, 0),

@@ -101,9 +101,56 @@ def test_the_padded_length_of_the_spectrum_does_not_show(size):
     same(lambda *a: conv.conv2d_fft(*a, padding=1), lambda *a: F.conv2d(*a, padding=1), x, weight)
 
 
-def test_an_empty_batch_gives_an_empty_one():
-    x, weight = torch.zeros(0, 3, 8, 9), torch.zeros(4, 3, 3, 2)
-    assert conv.conv2d(x, weight).shape == (0, 4, 6, 8)
+def test_spectra_have_sizes_that_are_fast(monkeypatch):
+    sizes, rfft2 = [], torch.fft.rfft2
+    monkeypatch.setattr(torch.fft, "rfft2", lambda x, size: sizes.append(tuple(size)) or rfft2(x, size))
+    conv.conv2d_fft(normal(0, 1, 1, 29, 32), normal(1, 1, 1, 3, 3), padding=1)
+    assert sizes == [(32, 48)] * 2  # 31 and 34, up to a multiple of 16
+
+
+@pytest.mark.parametrize(
+    ("call", "shape"),
+    [(lambda x, way=way: way(x, torch.zeros(4, 3, 3, 2), groups=1), (0, 4, 6, 8)) for way in THREE.values()]
+    + [
+        (lambda x: conv.conv_transpose2d(x, torch.zeros(3, 4, 3, 2), stride=2), (0, 4, 17, 18)),
+        (lambda x: conv.max_pool2d(x, 2), (0, 3, 4, 4)),
+        (lambda x: conv.avg_pool2d(x, 2), (0, 3, 4, 4)),
+        (lambda x: conv.adaptive_avg_pool2d(x, (2, 1)), (0, 3, 2, 1)),
+    ],
+)
+def test_an_empty_batch_gives_an_empty_one(call, shape):
+    x = torch.zeros(0, 3, 8, 9, requires_grad=True)
+    y = call(x)
+    assert y.shape == shape
+    assert torch.autograd.grad(y.sum(), x)[0].shape == x.shape
+
+
+@pytest.mark.parametrize("way", [*THREE, "transpose"])
+def test_expanded_images_and_kernels(way):
+    """One image stands for the whole batch, one kernel for all channels: strides of 0."""
+    x, weight = normal(0, 1, 2, 6, 7).expand(3, 2, 6, 7), normal(1, 1, 2, 2, 3).expand(2, 2, 2, 3)
+    pair = (conv.conv_transpose2d, F.conv_transpose2d) if way == "transpose" else (THREE[way], F.conv2d)
+    same(lambda *a: pair[0](*a, stride=2), lambda *a: pair[1](*a, stride=2), x, weight)
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_sixteen_bits(dtype):
+    x, weight = normal(0, 1, 2, 6, 7).to(dtype), normal(1, 3, 2, 2, 3).to(dtype)
+    wanted = F.conv2d(x.double(), weight.double())
+    for way in (conv.conv2d_loops, conv.conv2d):
+        y = way(x, weight)
+        assert y.dtype == dtype
+        torch.testing.assert_close(y.double(), wanted, rtol=0.02, atol=0.1)
+    with pytest.raises((NotImplementedError, RuntimeError)):
+        conv.conv2d_fft(x, weight)
+
+
+def test_only_windows_over_it_see_what_is_no_number():
+    """Waves carry it everywhere: the page says so."""
+    x = normal(0, 1, 1, 8, 8)
+    x[..., 0, 0] = torch.nan
+    counts = {name: int(way(x, normal(1, 1, 1, 3, 3)).isnan().sum()) for name, way in THREE.items()}
+    assert counts == {"loops": 1, "im2col": 1, "fft": 36}
 
 
 @pytest.mark.parametrize("way", [conv.conv2d, conv.conv2d_fft, conv.conv2d_loops, conv.conv_transpose2d])
@@ -175,7 +222,7 @@ def test_adaptive_pooling(seed, size, cells, layout):
 
 
 @settings(max_examples=500)
-@given(st.integers(1, 40), st.integers(1, 9), st.integers(1, 5), st.integers(0, 6), st.integers(1, 5))
+@given(st.integers(0, 40), st.integers(1, 9), st.integers(1, 5), st.integers(0, 6), st.integers(1, 5))
 def test_output_sizes_are_torchs(size, kernel, stride, padding, dilation):
     x, weight = torch.empty(1, 1, size, device="meta"), torch.empty(1, 1, kernel, device="meta")
     try:

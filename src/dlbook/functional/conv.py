@@ -6,6 +6,7 @@ The kernels are not flipped: what deep learning calls a convolution is a cross-c
 from __future__ import annotations
 
 from collections.abc import Sequence
+from numbers import Integral
 
 import torch
 from jaxtyping import Float, Shaped
@@ -20,12 +21,14 @@ def pair(value: Size) -> tuple[int, int]:
     """(rows, columns), where one number may stand for both.
 
     Raises:
-        ValueError: neither one number nor two.
+        ValueError: neither one whole number nor two.
     """
-    numbers = (value, value) if isinstance(value, int) else tuple(value)
-    if len(numbers) != 2:
-        raise ValueError(f"{value!r}: accepted is one number, or (rows, columns).")
-    return numbers
+    numbers = tuple(value) if isinstance(value, Sequence) else (value, value)
+    if len(numbers) != 2 or not all(isinstance(number, Integral) for number in numbers):
+        raise ValueError(
+            f"{value!r}: accepted is one whole number, or (rows, columns)."
+        )
+    return int(numbers[0]), int(numbers[1])
 
 
 def output_size(
@@ -36,10 +39,10 @@ def output_size(
     Raises:
         ValueError: a kernel larger than the padded image, or a size below its least.
     """
-    if min(kernel, stride, dilation, padding + 1) < 1:
+    if min(size, kernel, stride, dilation, padding + 1) < 1:
         raise ValueError(
-            f"kernel = {kernel}, stride = {stride}, padding = {padding}, dilation = "
-            f"{dilation}: accepted is 1 or more, for padding 0 or more."
+            f"size = {size}, kernel = {kernel}, stride = {stride}, padding = {padding}, "
+            f"dilation = {dilation}: accepted is 1 or more, for padding 0 or more."
         )
     reach, room = dilation * (kernel - 1) + 1, size + 2 * padding
     if reach > room:
@@ -156,12 +159,13 @@ def conv2d_fft(
 
     Raises:
         ValueError: shapes that do not fit, or a kernel larger than the padded image.
+        NotImplementedError: 16-bit floats on a CPU, which `torch.fft` does not take.
     """
     require_kernels(x, weight, bias, groups)
     step, gap = pair(stride), pair(dilation)
     x = with_border(x, padding)
     rows, columns = map(output_size, x.shape[2:], weight.shape[2:], step, (0, 0), gap)
-    # a multiple of 16: a size with a large prime factor costs up to 15 times as much
+    # a multiple of 16: a size with a large prime factor is slow
     size = [-(-n // 16) * 16 for n in x.shape[2:]]
     images = torch.fft.rfft2(x, size).unflatten(1, (groups, -1))  # n g c h w
     kernels = torch.fft.rfft2(dilated(weight, gap), size)
@@ -198,14 +202,15 @@ def conv_transpose2d(
     require_kernels(x, weight, bias, axes="(C, out, kh, kw)")
     kernel, step, (top, left) = weight.shape[2:], pair(stride), pair(padding)
     h, w = (s * (n - 1) + k for n, s, k in zip(x.shape[2:], step, kernel, strict=True))
-    if min(h - 2 * top, w - 2 * left) < 1:
+    if min(top, left) < 0 or min(h - 2 * top, w - 2 * left) < 1:
         raise ValueError(
-            f"padding = {padding}: accepted is less than half of the {h} x {w} pixels."
+            f"padding = {padding}: accepted is 0 or more, and less than half of the "
+            f"{h} x {w} pixels."
         )
     pixels = torch.arange(h * w, device=x.device).view(1, 1, h, w)
     places = patches(pixels, kernel, stride=step).permute(0, 1, 4, 5, 2, 3)
     parts = weight.flatten(1).T @ x.flatten(2)  # n out*kh*kw rows*columns
-    parts = parts.reshape(len(x), weight.shape[1], -1)
+    parts = parts.unflatten(1, (weight.shape[1], -1)).flatten(2)
     places = places.reshape(1, 1, -1).expand_as(parts)
     y = parts.new_zeros(*parts.shape[:2], h * w).scatter_add(2, places, parts)
     y = y.unflatten(2, (h, w))[:, :, top : h - top, left : w - left]
@@ -291,9 +296,17 @@ def receptive_field(layers: Sequence[tuple[int, int, int]]) -> tuple[int, int]:
 
     A layer is (kernel, stride, dilation), the first next to the image
     (eq-receptive-field).
+
+    Raises:
+        ValueError: a number below 1.
     """
     pixels, jump = 1, 1
     for kernel, stride, dilation in layers:
+        if min(kernel, stride, dilation) < 1:
+            raise ValueError(
+                f"layer {(kernel, stride, dilation)}: accepted are (kernel, stride, "
+                "dilation) of 1 or more."
+            )
         pixels += dilation * (kernel - 1) * jump
         jump *= stride
     return pixels, jump
@@ -303,13 +316,15 @@ def require_images(x: Tensor) -> None:
     """Refuse what is no batch of images.
 
     Raises:
-        ValueError: other than four axes.
+        ValueError: other than four axes, or images without a pixel.
     """
     if x.ndim != 4:
         raise ValueError(
             f"x {tuple(x.shape)}: accepted are the four axes (n, C, H, W); one image "
             "comes as x[None], images (n, H, W, C) as x.permute(0, 3, 1, 2)."
         )
+    if 0 in x.shape[2:]:
+        raise ValueError(f"x {tuple(x.shape)}: accepted are images of a pixel or more.")
 
 
 def require_kernels(
@@ -323,7 +338,7 @@ def require_kernels(
 
     Raises:
         ValueError: other than four axes, channels or biases that do not fit the weight,
-            or groups that do not divide the channels.
+            groups that do not divide the channels, or several dtypes.
     """
     require_images(x)
     if weight.ndim != 4:
@@ -331,7 +346,8 @@ def require_kernels(
     given, (out, each) = x.shape[1], weight.shape[:2]
     if axes.startswith("(C"):  # the transpose has them the other way round
         out, each = each, out
-    if groups < 1 or out % groups or given % groups:
+    whole = isinstance(groups, Integral) and groups > 0
+    if not whole or out % groups or given % groups:
         raise ValueError(
             f"groups = {groups}: accepted are divisors of the {given} channels of x "
             f"and of the {out} of the output."
@@ -346,4 +362,9 @@ def require_kernels(
         raise ValueError(
             f"bias {tuple(bias.shape)}: accepted is ({out},), a number for each channel "
             "of the output."
+        )
+    dtypes = [str(t.dtype) for t in (x, weight, bias) if t is not None]
+    if len(set(dtypes)) > 1:
+        raise ValueError(
+            f"x, weight and bias have {', '.join(dtypes)}: accepted is one for all."
         )
