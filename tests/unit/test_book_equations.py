@@ -111,6 +111,20 @@ def test_equal_finds_a_gradient_that_is_missing() -> None:
         verify("eq-s", lambda x: x.detach() ** 2, torch.square, on=[(torch.randn(7),)], against="x²", kind="equal")
 
 
+def test_equal_does_not_speak_of_gradients_where_there_are_none(left) -> None:
+    for ours, reference in [
+        (lambda x: x.detach() ** 2, lambda x: x.detach().square()),
+        (lambda x: x.tolist(), lambda x: x.detach()),
+        (torch.sign, lambda x: (x > 0).double() - (x < 0).double()),
+    ]:
+        verify("eq-v", ours, reference, on=[(torch.randn(7),)], against="x", kind="equal")
+    (first, text), (second, _), (sign, with_gradient) = left
+    assert first["error_gradient"] is second["error_gradient"] is None
+    assert text == "agrees with x, within 1e-10, on 1 case"
+    assert sign["error_gradient"] == 0.0  # one side has a graph, and its gradient is zero: compared
+    assert with_gradient.endswith("value and gradient")
+
+
 def test_equal_finds_a_small_relative_error_and_a_wrong_shape() -> None:
     with pytest.raises(VerificationError, match="the values differ"):
         verify("eq", lambda x: x * (1 + 1e-8), lambda x: x, on=[(torch.ones(3),)], against="x", kind="equal")

@@ -152,11 +152,14 @@ def _equal(label: str, ours: Callable, reference: Callable, case: Case, toleranc
     right, right_grads = _value_and_vjp(reference, case)
     if len(left) != len(right):
         raise _differ(label, case, f"{len(left)} outputs", f"{len(right)} outputs")
-    if left_grads.keys() != right_grads.keys():
+    if left_grads is not None and right_grads is not None and left_grads.keys() != right_grads.keys():
         raise _differ(label, case, sorted(left_grads), sorted(right_grads), "the differentiable inputs differ")
     value = max(_gap(label, case, a, b, tolerance, "the values differ") for a, b in zip(left, right, strict=True))
-    if not left_grads:
+    if not left_grads and not right_grads:
         return value, None
+    # a side without a graph is piecewise constant: where the other one has a graph, its gradient must be zero
+    zero = {name: torch.zeros_like(gradient) for name, gradient in (left_grads or right_grads or {}).items()}
+    left_grads, right_grads = left_grads or zero, right_grads or zero
     pairs = [(left_grads[name], right_grads[name], name) for name in left_grads]
     return value, max(_gap(label, case, a, b, tolerance, f"the gradients by {n} differ") for a, b, n in pairs)
 
@@ -174,8 +177,11 @@ def _gap(label: str, case: Case, left: Tensor, right: Tensor, tolerance: float, 
     return gap
 
 
-def _value_and_vjp(call: Callable, case: Case) -> tuple[list[Tensor], dict[str, Tensor]]:
-    """Outputs in float64, and the gradient of <outputs, random cotangent> by every input and parameter."""
+def _value_and_vjp(call: Callable, case: Case) -> tuple[list[Tensor], dict[str, Tensor] | None]:
+    """Outputs in float64, and the gradient of <outputs, random cotangent> by every input and parameter.
+
+    There is no gradient, None, where the outputs do not depend on any of them by a graph.
+    """
     case = tuple(_prepared(argument) for argument in case)
     call = _prepared(call)
     leaves = {f"argument {i + 1}": a for i, a in enumerate(case) if isinstance(a, Tensor) and a.requires_grad}
@@ -190,8 +196,8 @@ def _value_and_vjp(call: Callable, case: Case) -> tuple[list[Tensor], dict[str, 
     values = [output.detach() for output in outputs]
     if not leaves:
         return values, {}
-    if not total.requires_grad:  # piecewise constant: the gradient is zero
-        return values, {name: torch.zeros_like(leaf) for name, leaf in leaves.items()}
+    if not total.requires_grad:
+        return values, None
     found = torch.autograd.grad(total, list(leaves.values()), allow_unused=True)
     return values, {
         name: torch.zeros_like(leaf) if gradient is None else gradient
