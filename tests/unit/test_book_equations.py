@@ -114,7 +114,7 @@ def test_equal_finds_a_gradient_that_is_missing() -> None:
 def test_equal_does_not_speak_of_gradients_where_there_are_none(left) -> None:
     for ours, reference in [
         (lambda x: x.detach() ** 2, lambda x: x.detach().square()),
-        (lambda x: x.tolist(), lambda x: x.detach()),
+        (lambda x: torch.tensor(x.tolist()), lambda x: x.detach()),
         (torch.sign, lambda x: (x > 0).double() - (x < 0).double()),
     ]:
         verify("eq-v", ours, reference, on=[(torch.randn(7),)], against="x", kind="equal")
