@@ -107,6 +107,18 @@ def test_functions_say_where_they_fail(answer, words: str) -> None:
     assert pytest.importorskip("re").search(words, verdict.message)
 
 
+@pytest.mark.parametrize(
+    ("count", "words"),
+    [(1, r"for \(tensor\(\[\[0\."), (3, r"for \(a tensor of shape \(3, 4\), a tensor of")],
+)
+def test_many_inputs_are_told_by_their_shapes(count: int, words: str) -> None:
+    def cases(generator: torch.Generator) -> list[tuple[Tensor, ...]]:
+        return [tuple(torch.rand(3, 4, generator=generator) for _ in range(count))]
+
+    verdict = Function(lambda *x: x[0], cases, "h").judge(lambda *x: x[0] + 1)
+    assert pytest.importorskip("re").match(words, verdict.message), verdict.message
+
+
 def test_functions_that_are_right() -> None:
     assert ROWS.judge(lambda x, dim: torch.sum(x, dim)).message == "right on 3 inputs"
     assert Function(refusing, cases, "h").judge(refusing).status == "right"

@@ -85,8 +85,7 @@ class Function:
         for case in self.cases(torch.Generator().manual_seed(INPUT_SEED)):
             count += 1
             if fault := self._fault(answer, case):
-                given = ", ".join(shown(argument) for argument in case)
-                return Verdict("wrong", f"for ({given}) {fault}. Hint: {self.hint}")
+                return Verdict("wrong", f"for ({inputs(case)}) {fault}. Hint: {self.hint}")
         return Verdict("right", f"right on {count} inputs")
 
     def _fault(self, answer: Callable[..., Any], case: tuple[Any, ...]) -> str:
@@ -145,6 +144,15 @@ def shown(value: Any) -> str:
         return f"tensor({numbers.partition(', dtype')[0]}, {str(value.dtype).removeprefix('torch.')})"
     text = repr(value)
     return text if len(text) <= 120 else f"{text[:117]}..."
+
+
+def inputs(case: tuple[Any, ...]) -> str:
+    """The arguments of a call; where their numbers would hide what follows, tensors by their shapes."""
+    whole = ", ".join(map(shown, case))
+    if len(whole) <= 160:
+        return whole
+    shapes = (f"a tensor of shape {tuple(a.shape)}" if isinstance(a, Tensor) and a.ndim else shown(a) for a in case)
+    return ", ".join(shapes)
 
 
 def difference(got: Any, expected: Any, rtol: float) -> str:
