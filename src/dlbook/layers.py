@@ -120,7 +120,7 @@ class Unrolled(nn.Module):
 
     Parameters have torch's names and shapes: in layer k `weight_ih_lk`, `weight_hh_lk`,
     `bias_ih_lk` and `bias_hh_lk`, those of the way back with `_reverse`; all are drawn
-    evenly from -1/sqrt(hidden) to 1/sqrt(hidden).
+    uniformly from -1/sqrt(hidden) to 1/sqrt(hidden).
 
     Args:
         bidirectional: each layer reads forwards and backwards, and outputs both.

@@ -49,6 +49,43 @@ def in_pieces(lstm, x, size, hand=True, cut=True, whole=False, drop=False, cut_o
     return torch.cat(outputs) if outputs else None
 
 
+def last_piece_only(lstm, x, size):
+    """All outputs but those of the last piece are cut off."""
+    state, outputs, pieces = None, [], x.split(size)
+    for k, piece in enumerate(pieces):
+        output, state = lstm(piece, state)
+        state = tuple(part.detach() for part in state)
+        outputs.append(output if k == len(pieces) - 1 else output.detach())
+    return torch.cat(outputs)
+
+
+def first_piece_only(lstm, x, size):
+    state, outputs = None, []
+    for k, piece in enumerate(x.split(size)):
+        with torch.set_grad_enabled(k == 0):
+            output, state = lstm(piece, state)
+        state = tuple(part.detach() for part in state)
+        outputs.append(output)
+    return torch.cat(outputs)
+
+
+def by_autograd(i, f, g, o, c_before, c, dh, dc):
+    sums = torch.cat([i.logit(), f.logit(), g.atanh(), o.logit()], 1).requires_grad_()
+    before = c_before.clone().requires_grad_()
+    s_i, s_f, s_g, s_o = sums.chunk(4, dim=1)
+    c = sigmoid(s_f) * before + sigmoid(s_i) * tanh(s_g)
+    h = sigmoid(s_o) * tanh(c)
+    return torch.autograd.grad((h * dh).sum() + (c * dc).sum(), (sums, before))
+
+
+def shares(z, start=True, later=True, flip=False):
+    one = torch.ones_like(z[:1])
+    faded = torch.cat([z.flip(0).cumprod(0).flip(0), one]) if later else 1.0
+    weights = torch.cat([one if start else z[:1], 1 - z]) * faded
+    weights = weights.flip(0) if flip else weights
+    return weights, weights.sum(0)
+
+
 def only_h_cut(lstm, x, size):
     state, outputs = None, []
     for piece in x.split(size):
@@ -99,6 +136,7 @@ WRONG = {
         lambda *a: lstm_backward(*a, order="ifog"),
         lambda *a: lstm_backward(*a, keep=False),
         lambda *a: lstm_backward(*a)[0],
+        by_autograd,
     ],
     "gated-5": [
         lambda k, b: convert(k, b, order=(0, 1, 2, 3)),
@@ -115,11 +153,13 @@ WRONG = {
         lambda blocks, d, budget: max(m for m in range(10_000) if m * (d + m + 2) <= budget),
     ],
     "gated-7": [
-        lambda z: torch.cat([z.prod(0, keepdim=True), 1 - z]),
-        lambda z: torch.cat([z[:1], 1 - z]) * torch.cat([torch.ones_like(z[:1]), z.cumprod(0)]),
-        lambda z: GRADERS["gated-7"].reference(z).flip(0),
-        lambda z: GRADERS["gated-7"].reference(1 - z),
-        lambda z: GRADERS["gated-7"].reference(z)[1:],
+        lambda z: shares(z, start=False),
+        lambda z: shares(z, later=False),
+        lambda z: shares(z, flip=True),
+        lambda z: shares(1 - z),
+        lambda z: shares(z)[0],
+        lambda z: (shares(z)[0], shares(z)[0].sum(1)),
+        lambda z: (shares(z)[0], z.sum(0)),
     ],
     "gated-8": [
         lambda *a: in_pieces(*a, hand=False),
@@ -128,6 +168,8 @@ WRONG = {
         lambda *a: in_pieces(*a, drop=True),
         lambda *a: in_pieces(*a, cut_output=True),
         only_h_cut,
+        last_piece_only,
+        first_piece_only,
     ],
     "gated-9": [
         lambda *a: coupled(*a, couple=False),

@@ -47,6 +47,25 @@ def continued(past, weights, constant, steps, flip=False, feed=True, add=True):
     return torch.stack(new)
 
 
+def by_autograd(x, h_0, w_ih, w_hh, b, direct):
+    leaves = [p.clone().requires_grad_() for p in (h_0, w_ih, w_hh, b)]
+    h, total = leaves[0], 0
+    for step, along in zip(x, direct, strict=True):
+        h = (leaves[1] @ step + leaves[2] @ h + leaves[3]).relu()
+        total = total + h @ along
+    return torch.autograd.grad(total, leaves)
+
+
+def leaky_by_autograd(x, h, w_ih, w_hh, b, a):
+    return torch.autograd.functional.jacobian(lambda s: (1 - a) * s + a * torch.tanh(w_ih @ x + w_hh @ s + b), h)
+
+
+def table_by_autograd(ids, delta, rows):
+    table = torch.zeros(rows, delta.shape[1], dtype=delta.dtype, requires_grad=True)
+    (table[ids] * delta).sum().backward()
+    return table.grad
+
+
 WRONG = {
     "rnn-1": [
         SHAPES | {"output": (3, 7, 10)},
@@ -62,6 +81,9 @@ WRONG = {
         lambda: (0.0, 2.0),
         lambda: (-1.0, 2.0),
         lambda: (1.0, 1.2),
+        lambda: (1.0, -2.0),
+        lambda: (-1.0, -5.0),
+        lambda: torch.tensor([2.0, 1.0]),
         lambda: 2.0,
     ],
     "rnn-3": [
@@ -70,6 +92,7 @@ WRONG = {
         lambda *a: relu_bptt(*a, before=True),
         lambda *a: relu_bptt(*a, later=False),
         lambda *a: relu_bptt(*a)[1:],
+        by_autograd,
         lambda *a: (relu_bptt(*a)[0], *(g.T for g in relu_bptt(*a)[1:])),
     ],
     "rnn-4": [
@@ -77,6 +100,7 @@ WRONG = {
         lambda *a: leaky(*a, rows=False),
         lambda *a: leaky(*a, slope=False),
         lambda *a: leaky(*a).T,
+        leaky_by_autograd,
         lambda x, h, w_ih, w_hh, b, a: leaky(x, h, w_ih, w_hh, b, 1 - a),
     ],
     "rnn-5": [
@@ -85,6 +109,8 @@ WRONG = {
         lambda sigma, floor: abs(math.ceil(math.log(floor) / math.log(sigma))) if sigma != 1 else math.inf,
         lambda sigma, floor: math.ceil(math.log(floor) / math.log(sigma)) + 1 if sigma < 1 else math.inf,
         lambda sigma, floor: math.ceil(math.log(floor) / math.log(sigma)),
+        lambda sigma, floor: math.floor(math.log(floor) / math.log(sigma)) + 1 if sigma < 1 else math.inf,
+        lambda sigma, floor: next((k for k in range(9999) if sigma**k < floor), math.inf),
     ],
     "rnn-6": [
         lambda steps, k: k / steps,
@@ -94,6 +120,7 @@ WRONG = {
     ],
     "rnn-7": [
         overwritten,
+        table_by_autograd,
         lambda ids, delta, rows: torch.zeros(rows, delta.shape[1], dtype=delta.dtype).index_copy_(0, ids, delta),
         lambda ids, delta, rows: delta[: int(ids.max()) + 1],
         lambda ids, delta, rows: torch.nn.functional.one_hot(ids, rows).to(delta.dtype) @ delta.new_ones(rows, 1),

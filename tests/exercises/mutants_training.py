@@ -34,6 +34,17 @@ def stopped(losses, patience, least, strict=True, epochs=True, previous=False):
     return where, len(losses) - 1 + epochs
 
 
+def below_the_lowest(losses, patience, least):
+    lowest, where = losses[0], 0
+    for t, loss in enumerate(losses):
+        if t and loss < lowest - least:
+            where = t
+        lowest = min(lowest, loss)
+        if t - where >= patience:
+            return where, t + 1
+    return where, len(losses)
+
+
 def folded(weight, bias, mean, var, gamma, beta, eps, root=True, with_bias=True, axis=0, small=True):
     scale = gamma / ((var + eps if small else var).sqrt() if root else var + eps)
     shape = [1, 1, 1, 1]
@@ -96,6 +107,7 @@ WRONG = {
         lambda *a: stopped(*a, strict=False),
         lambda *a: stopped(*a, epochs=False),
         lambda *a: stopped(*a, previous=True),
+        below_the_lowest,
         lambda losses, patience, least: (losses.index(min(losses)), len(losses)),
         lambda losses, patience, least: stopped(losses, patience + 1, least),
     ],
@@ -121,6 +133,7 @@ WRONG = {
     "training-7": [
         lambda confidences, share: confidences.quantile(share).item(),
         lambda confidences, share: confidences.quantile(1 - share).item(),
+        lambda confidences, share: confidences.quantile(1 - share, interpolation="lower").item(),
         lambda confidences, share: share,
         lambda confidences, share: confidences.min().item(),
     ],

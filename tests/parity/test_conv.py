@@ -222,7 +222,7 @@ def test_adaptive_pooling(seed, size, cells, layout):
 
 
 @settings(max_examples=500)
-@given(st.integers(0, 40), st.integers(1, 9), st.integers(1, 5), st.integers(0, 6), st.integers(1, 5))
+@given(st.integers(1, 40), st.integers(1, 9), st.integers(1, 5), st.integers(0, 6), st.integers(1, 5))
 def test_output_sizes_are_torchs(size, kernel, stride, padding, dilation):
     x, weight = torch.empty(1, 1, size, device="meta"), torch.empty(1, 1, kernel, device="meta")
     try:

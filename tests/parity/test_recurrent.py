@@ -288,6 +288,12 @@ def test_spectral_radius():
     torch.testing.assert_close(R.spectral_radius(torch.diag(torch.tensor([1.0, -4.0, 2.0]))), torch.tensor(4.0))
 
 
+def test_lengths_of_no_sequence():
+    empty = torch.zeros(T, 0, D)
+    output, _ = R.unroll(R.rnn_cell, empty, torch.zeros(0, H), [torch.zeros(H, D), torch.zeros(H, H)], lengths=[])
+    assert output.shape == (T, 0, H)
+
+
 @pytest.mark.parametrize("kind", CELLS)
 def test_a_batch_of_no_sequence_and_other_dtypes(kind):
     mine, _ = pair(kind, 80, D, H)

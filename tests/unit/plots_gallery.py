@@ -104,6 +104,9 @@ MORE = {
     "histogram grid": lambda: plots.histogram_grid(
         {f"layer {i + 1}": NUMBERS * 0.5**i for i in range(5)}, xlabel="activation", limits=(-1.5, 1.5), title="Layers"
     ),
+    "histogram grid with a threshold": lambda: plots.histogram_grid(
+        {f"group {i + 1}": NUMBERS + i for i in range(4)}, xlabel="score", threshold=0.5
+    ),
     "histogram grid of one value": lambda: plots.histogram_grid({"dead": [0.0] * 9}, columns=1),
     "images in grey": lambda: plots.images(
         torch.linspace(0, 1, 64).view(1, 8, 8).expand(7, 8, 8),

@@ -47,6 +47,14 @@ def test_histograms_write_mean_and_deviation():
     assert figure.alt.startswith("Histograms of a from 0 to 4: first has mean 3.00, std 1.87;")
 
 
+def test_histograms_with_a_threshold_write_the_share_from_it_on():
+    panels = {"first": [0.1, 0.5, 0.7, 0.9], "second": [0.1, 0.2, 0.3, 0.4]}
+    figure = plots.histogram_grid(panels, threshold=0.5, limits=(0, 1))
+    assert [ax.texts[0].get_text() for ax in figure.axes] == ["75% from 0.5 on", "0% from 0.5 on"]
+    assert all(list(ax.lines[0].get_xdata()) == [0.5, 0.5] for ax in figure.axes)
+    assert "first has 75% from 0.5 on; second has 0% from 0.5 on." in figure.alt
+
+
 @pytest.mark.parametrize(
     ("mean", "std", "text"),
     [

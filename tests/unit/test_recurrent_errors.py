@@ -5,7 +5,7 @@ import torch
 
 from dlbook import layers
 from dlbook.functional import recurrent as R
-from dlbook.functional.sequences import require_pair
+from dlbook.functional.sequences import require_blocks, require_pair, require_square
 from dlbook.models import rnn as rnn_model
 
 T, B, D, H = 5, 3, 2, 4
@@ -46,7 +46,39 @@ def lstm(state):
             lambda: R.lstm_cell(X[0, :2], ZEROS[:2], *FOUR),
             "state (2, 4): accepted is a pair (h, c).",
         ),
+        (  # blocks of one row would broadcast over the units
+            ValueError,
+            lambda: require_blocks(torch.zeros(4, H), ZEROS, 4),
+            "w_hh (4, 4): accepted for a state of 4 units are 16 rows.",
+        ),
+        (
+            ValueError,
+            lambda: R.lstm_cell(X[0], (ZEROS, ZEROS), torch.zeros(4, D), torch.zeros(4, H)),
+            "w_hh (4, 4): accepted for a state of 4 units are 16 rows.",
+        ),
+        (
+            ValueError,
+            lambda: rnn_model.raise_forget_bias(torch.nn.GRU(D, H), 1.0),
+            "lstm is of mode GRU: accepted is an nn.LSTM.",
+        ),
+        (
+            ValueError,
+            lambda: rnn_model.raise_forget_bias(torch.nn.RNN(D, H), 1.0),
+            "lstm is of mode RNN_TANH: accepted is an nn.LSTM.",
+        ),
         (ValueError, lambda: require_pair([ZEROS] * 3), "state of 3: accepted is a pair (h, c)."),
+        (
+            ValueError,
+            lambda: R.unroll(R.rnn_cell, X, ZEROS, [torch.zeros(H + 1, D), torch.zeros(H, H)]),
+            "weights (5, 2), (4, 4): accepted are w_ih and w_hh, with as many rows each.",
+        ),
+        (ValueError, lambda: R.unroll(R.rnn_cell, X, ZEROS, WEIGHTS[:1]), "weights (4, 2): accepted are w_ih and"),
+        (ValueError, lambda: R.unroll(R.rnn_cell, X, ZEROS, []), "weights none: accepted are w_ih and w_hh, with"),
+        (ValueError, lambda: require_square(torch.zeros(2, 3)), "w (2, 3): accepted is a square matrix, (h, h)."),
+        (ValueError, lambda: require_square(torch.zeros(4, 3, 3)), "w (4, 3, 3): accepted is a square matrix"),
+        (ValueError, lambda: R.spectral_radius(torch.zeros(0, 0)), "w (0, 0): accepted is a square matrix, (h, h)."),
+        (ValueError, lambda: R.spectral_radius(torch.full((2, 2), torch.nan)), "w holds nan or infinity: accepted"),
+        (ValueError, lambda: R.spectral_radius(torch.full((1, 1), torch.inf)), "w holds nan or infinity: accepted"),
         (TypeError, lambda: R.embedding(torch.tensor([0.0, 1.0]), FOUR[0]), "ids of dtype torch.float32: accepted are"),
         (TypeError, lambda: R.embedding(torch.tensor([True]), FOUR[0]), "ids of dtype torch.bool: accepted are whole"),
         (
@@ -143,6 +175,12 @@ def test_the_models_settings(arguments, words):
     with pytest.raises(ValueError, match="accepted") as caught:
         rnn_model.Config(**{"inputs": 3, **arguments})
     assert str(caught.value).startswith(words)
+
+
+@pytest.mark.parametrize(("name", "value"), [("hidden", 4.5), ("layers", True), ("outputs", "2")])
+def test_the_models_sizes_are_whole_numbers(name, value):
+    with pytest.raises(TypeError, match=name):
+        rnn_model.Config(**{"inputs": 3, name: value})
 
 
 @pytest.mark.parametrize(

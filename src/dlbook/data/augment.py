@@ -16,6 +16,9 @@ def random_shift(
 ) -> Shaped[Tensor, "n c h w"]:
     """Each picture moved by up to `most` pixels down and across, 0 behind (eq-shift).
 
+    Drawn is the corner of a window in the picture with a border of `most` zeros: a
+    corner at most - d moves the picture by d.
+
     Raises:
         ValueError: `most` is below 0.
     """

@@ -41,8 +41,9 @@ def output_size(
     """
     if min(size, kernel, stride, dilation, padding + 1) < 1:
         raise ValueError(
-            f"size = {size}, kernel = {kernel}, stride = {stride}, padding = {padding}, "
-            f"dilation = {dilation}: accepted is 1 or more, for padding 0 or more."
+            f"size = {size}, kernel = {kernel}, stride = {stride}, padding = "
+            f"{padding}, dilation = {dilation}: accepted is 1 or more, for padding 0 "
+            "or more."
         )
     reach, room = dilation * (kernel - 1) + 1, size + 2 * padding
     if reach > room:

@@ -14,10 +14,12 @@ from torch import Tensor, sigmoid, tanh
 
 from dlbook.functional.linear import linear
 from dlbook.functional.sequences import (
+    require_blocks,
     require_ids,
     require_lengths,
     require_pair,
     require_sequence,
+    require_square,
 )
 
 Pair = tuple[Float[Tensor, "b h"], Float[Tensor, "b h"]]
@@ -66,9 +68,10 @@ def lstm_cell(
     Source: Hochreiter and Schmidhuber (1997); the forget gate: Gers et al. (2000).
 
     Raises:
-        ValueError: the state is no pair of hidden state and memory.
+        ValueError: the state is no pair of hidden state and memory, or does not fit.
     """
     h, c = require_pair(state)
+    require_blocks(w_hh, h, 4)
     sums = linear(x, w_ih, b_ih) + linear(h, w_hh, b_hh)  # (b, 4 h)
     sum_i, sum_f, sum_g, sum_o = sums.chunk(4, dim=1)  # (b, h) each
     i = sigmoid(sum_i)  # input gate: how much of the candidate is written
@@ -96,8 +99,9 @@ def gru_cell(
     in torch, or "before", as published (eq-gru-before). Source: Cho et al. (2014).
 
     Raises:
-        ValueError: another reset.
+        ValueError: another reset, or a state that does not fit.
     """
+    require_blocks(w_hh, h, 3)
     x_r, x_z, x_n = linear(x, w_ih, b_ih).chunk(3, dim=1)
     h_r, h_z, h_n = linear(h, w_hh, b_hh).chunk(3, dim=1)
     r = sigmoid(x_r + h_r)  # reset gate: how much of the past the candidate sees
@@ -181,5 +185,10 @@ def detach(state: State) -> State:
 
 
 def spectral_radius(w: Float[Tensor, "h h"]) -> Float[Tensor, ""]:
-    """The largest size of an eigenvalue: what many products grow by (eq-radius)."""
+    """The largest size of an eigenvalue: what many products grow by (eq-radius).
+
+    Raises:
+        ValueError: w is no square matrix of finite numbers.
+    """
+    require_square(w)
     return torch.linalg.eigvals(w).abs().max()

@@ -39,6 +39,8 @@ def require_lengths(
         ValueError: not one length a sequence, or a length that is not 1 to t.
     """
     steps, batch, _ = x.shape
+    if not isinstance(lengths, Tensor) and not len(lengths):
+        lengths = torch.empty(0, dtype=torch.int64)  # a list of nothing has no dtype
     counts = torch.as_tensor(lengths, device=x.device)
     if counts.dtype not in WHOLE:
         raise TypeError(
@@ -65,8 +67,15 @@ def require_sequence(
     """Refuse x, or a state, that does not fit the weights w_ih and w_hh.
 
     Raises:
-        ValueError: x is not (t, b, d) with a step or more, or the state not (b, h).
+        ValueError: x is not (t, b, d) with a step or more, the state not (b, h), or the
+            weights are fewer than two, or of different numbers of rows.
     """
+    shapes = [None if w is None else tuple(w.shape) for w in weights[:2]]
+    if len(shapes) < 2 or None in shapes or shapes[0][0] != shapes[1][0]:
+        given = ", ".join(map(str, shapes)) or "none"
+        raise ValueError(
+            f"weights {given}: accepted are w_ih and w_hh, with as many rows each."
+        )
     require_input(x, weights[0].shape[1])
     shape = (x.shape[1], weights[1].shape[1])
     require_state(state, shape, not isinstance(state, Tensor))
@@ -117,6 +126,33 @@ def require_pair(state: Tensor | Sequence[Tensor]) -> Sequence[Tensor]:
         )
         raise ValueError(f"state{given}: accepted is a pair (h, c).")
     return state
+
+
+def require_blocks(
+    w_hh: Float[Tensor, "rows columns"], h: Float[Tensor, "b h"], blocks: int
+) -> None:
+    """Refuse weights that have not so many blocks of a row a unit: they may broadcast.
+
+    Raises:
+        ValueError: another number of rows.
+    """
+    if len(w_hh) != blocks * h.shape[1]:
+        raise ValueError(
+            f"w_hh {tuple(w_hh.shape)}: accepted for a state of {h.shape[1]} units are "
+            f"{blocks * h.shape[1]} rows."
+        )
+
+
+def require_square(w: Float[Tensor, "*w"]) -> None:
+    """Refuse what is no square matrix of finite numbers.
+
+    Raises:
+        ValueError: as said; LAPACK, given nan, may end the whole program.
+    """
+    if w.ndim != 2 or w.shape[0] != w.shape[1] or not len(w):
+        raise ValueError(f"w {tuple(w.shape)}: accepted is a square matrix, (h, h).")
+    if not bool(w.isfinite().all()):
+        raise ValueError("w holds nan or infinity: accepted are finite numbers.")
 
 
 def require_layers(inputs: int, hidden: int, layers: int, dropout: float) -> None:

@@ -48,7 +48,8 @@ class Config:
         if min(self.height_width) < 2 ** len(self.widths):
             raise ValueError(
                 f"size = {self.size}: {len(self.widths)} blocks halve an image "
-                f"{len(self.widths)} times; accepted is {2 ** len(self.widths)} or more."
+                f"{len(self.widths)} times; accepted is {2 ** len(self.widths)} "
+                "or more."
             )
 
     @property

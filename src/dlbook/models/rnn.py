@@ -33,6 +33,8 @@ class Config:
     def __post_init__(self) -> None:
         for name in ("inputs", "hidden", "outputs", "layers", "symbols"):
             value, least = getattr(self, name), 0 if name == "symbols" else 1
+            if not isinstance(value, int) or isinstance(value, bool):
+                raise TypeError(f"{name} = {value!r}: accepted are whole numbers.")
             if value < least:
                 raise ValueError(f"{name} = {value}: accepted is {least} or more.")
         if self.cell not in CELLS:
@@ -44,7 +46,8 @@ class Config:
         if self.forget_bias and self.cell != "lstm":
             raise ValueError(
                 f"forget_bias = {self.forget_bias} with cell = {self.cell!r}: "
-                "only an lstm has a forget gate; accepted is 0."
+                "only an lstm has a forget gate; accepted is 0. (Of a gru, the update "
+                "gate keeps: raise the second third of its bias by hand.)"
             )
 
 
@@ -103,11 +106,16 @@ class Recurrent(nn.Module):
         return self.head(self.dropout(output))
 
 
-def raise_forget_bias(lstm: nn.LSTM, by: float) -> None:
+def raise_forget_bias(lstm: nn.RNNBase, by: float) -> None:
     """Add to the bias of every forget gate, in place: the second of four blocks.
 
     Source: Gers et al. (2000); Jozefowicz et al. (2015).
+
+    Raises:
+        ValueError: a layer that has no forget gates.
     """
+    if lstm.mode != "LSTM":
+        raise ValueError(f"lstm is of mode {lstm.mode}: accepted is an nn.LSTM.")
     for name, parameter in lstm.named_parameters():
         if name.startswith("bias_ih"):  # of the two biases that are summed, one
             with torch.no_grad():

@@ -70,7 +70,9 @@ def gate_strips(
             ax.text(1.02, 0.5, name, transform=ax.transAxes, va="center", fontsize=9.5, color=INK)
         for step in marks:
             for ax in panels:
-                ax.axvline(step, color=COLOURS["data"], linewidth=1.0, linestyle=":", zorder=3)
+                if ax is not top:  # without a light ground the dots are lost on dark rows
+                    ax.axvline(step, color="white", linewidth=2.6, zorder=3)
+                ax.axvline(step, color=COLOURS["data"], linewidth=1.2, linestyle=":", zorder=4)
         panels[-1].xaxis.get_major_locator().set_params(integer=True)
         panels[-1].set(xlabel=xlabel, xlim=(-0.5, len(steps) - 0.5))
         for ax in panels[:-1]:

@@ -96,6 +96,7 @@ def histogram_grid(
     bins: int = 40,
     limits: tuple[Number, Number] | None = None,
     columns: int = 2,
+    threshold: Number | None = None,
     title: str = "",
     width: Number = 5.2,
     height: Number = 1.35,
@@ -103,8 +104,9 @@ def histogram_grid(
     """Histograms side by side over one common x, each with its name, mean and standard deviation; heights not compared.
 
     `panels` maps a name to values of any shape. `limits` cuts x: the share of values beyond stands in the panel. The
-    standard deviation divides by the number of values. ValueError where a panel is empty or holds values that are not
-    finite.
+    standard deviation divides by the number of values. With a `threshold` the dashed line stands there, the same in
+    each panel, and the share of values from it on takes the place of mean and deviation. ValueError where a panel is
+    empty or holds values that are not finite.
     """
     drawn = {name: _numbers(values) for name, values in panels.items()}
     for name, values in drawn.items():
@@ -120,9 +122,11 @@ def histogram_grid(
         for ax, (name, values) in zip(places, drawn.items(), strict=True):
             counts, _ = np.histogram(values, edges)
             ax.stairs(counts / max(counts.max(), 1), edges, fill=True, color=mix(ACCENT, share=0.35))
-            ax.axvline(values.mean(), color=INK, linewidth=1.0, linestyle="--")
+            ax.axvline(values.mean() if threshold is None else threshold, color=INK, linewidth=1.0, linestyle="--")
             beyond = ((values < low) | (values > high)).mean()
             facts = _facts(values.mean(), values.std())
+            if threshold is not None:
+                facts = f"{100 * (values >= threshold).mean():.3g}% from {value_text(float(threshold))} on"
             parts.append(f"{name} has {facts}")
             ax.set_title(name, fontsize=10, pad=17)
             ax.text(0, 1.03, facts, transform=ax.transAxes, fontsize=9, va="bottom")

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Generator, Tensor, nn, sigmoid, tanh
 
-from .graders import Function, Value, difference
+from .graders import Function, Value, Verdict, difference
 
 Cases = Iterator[tuple[Any, ...]]
 
@@ -58,21 +58,33 @@ def _bias_for(n: float) -> float:
 
 
 def _lstm_steps(generator: Generator) -> Cases:
-    for b, m in [(3, 4), (1, 2), (5, 1)]:
+    for b, m in [(3, 5), (1, 13), (13, 1)]:  # more than twelve numbers each: a fault shows their shapes alone
         sums = torch.randn(4, b, m, generator=generator, dtype=torch.float64)
         c_before, dh, dc = torch.randn(3, b, m, generator=generator, dtype=torch.float64)
         i, f, g, o = sigmoid(sums[0]), sigmoid(sums[1]), tanh(sums[2]), sigmoid(sums[3])
         yield i, f, g, o, c_before, f * c_before + i * g, dh, dc
 
 
+class _ByHand(Function):
+    """The answer is tried with autograd switched off."""
+
+    def judge(self, answer: Any) -> Verdict:
+        def without_autograd(*arguments: Any) -> Any:
+            with torch.inference_mode():
+                return answer(*arguments)
+
+        return super().judge(without_autograd if callable(answer) else answer)
+
+
 def _lstm_backward(*arguments: Tensor) -> tuple[Tensor, Tensor]:
-    i, f, g, o, c_before, _, dh, dc = arguments
-    sums = torch.cat([i.logit(), f.logit(), g.atanh(), o.logit()], 1).requires_grad_()
-    before = c_before.clone().requires_grad_()
-    s_i, s_f, s_g, s_o = sums.chunk(4, dim=1)
-    c = sigmoid(s_f) * before + sigmoid(s_i) * tanh(s_g)
-    h = sigmoid(s_o) * tanh(c)
-    return torch.autograd.grad((h * dh).sum() + (c * dc).sum(), (sums, before))
+    with torch.inference_mode(False), torch.enable_grad():
+        i, f, g, o, c_before, _, dh, dc = (part.clone() for part in arguments)
+        sums = torch.cat([i.logit(), f.logit(), g.atanh(), o.logit()], 1).requires_grad_()
+        before = c_before.requires_grad_()
+        s_i, s_f, s_g, s_o = sums.chunk(4, dim=1)
+        c = sigmoid(s_f) * before + sigmoid(s_i) * tanh(s_g)
+        h = sigmoid(s_o) * tanh(c)
+        return torch.autograd.grad((h * dh).sum() + (c * dc).sum(), (sums, before))
 
 
 def _kernels(generator: Generator) -> Cases:
@@ -106,10 +118,10 @@ def _update_gates(generator: Generator) -> Cases:
         yield (torch.rand(steps, m, generator=generator, dtype=torch.float64),)
 
 
-def _shares(z: Tensor) -> Tensor:
+def _shares(z: Tensor) -> tuple[Tensor, Tensor]:
     one = torch.ones_like(z[:1])
     later = torch.cat([z.flip(0).cumprod(0).flip(0), one])
-    return torch.cat([one, 1 - z]) * later
+    return torch.cat([one, 1 - z]) * later, one[0]
 
 
 class _Handed(nn.LSTM):
@@ -119,10 +131,10 @@ class _Handed(nn.LSTM):
         super().__init__(*sizes)
         self.calls: list[tuple[int, bool]] = []
 
-    def forward(self, x: Tensor, state: Any = None) -> Any:
-        attached = state is not None and any(part.grad_fn is not None for part in state)
-        self.calls.append((len(x), attached))
-        return super().forward(x, state)
+    def forward(self, input: Tensor, hx: Any = None) -> Any:  # torch's names
+        attached = hx is not None and any(part.grad_fn is not None for part in hx)
+        self.calls.append((len(input), attached))
+        return super().forward(input, hx)
 
 
 def _long_sequences(generator: Generator) -> Cases:
@@ -151,7 +163,18 @@ def _pieces_fault(got: Any, lstm: _Handed, x: Tensor, size: int) -> str:
         return f"calls of {', '.join(map(str, expected))} steps are expected, not of {', '.join(map(str, lengths))}"
     if any(attached for _, attached in calls):
         return "a state was handed on with its graph"
-    return "" if got.requires_grad else "the outputs have no graph: only the states are to be cut"
+    if not got.requires_grad:
+        return "the outputs have no graph: only the states are to be cut"
+    noise = torch.randn(got.shape, generator=Generator().manual_seed(1), dtype=got.dtype)
+    ours, theirs = (_gradients(lstm, y, noise) for y in (got, _in_pieces(lstm, x, size)))
+    if any(difference(a, b, 1e-8) for a, b in zip(ours, theirs, strict=True)):
+        return "the gradients of the weights are off: every piece keeps its graph, only the states are to be cut"
+    return ""
+
+
+def _gradients(lstm: nn.LSTM, y: Tensor, noise: Tensor) -> list[Tensor]:
+    found = torch.autograd.grad((y * noise).sum(), list(lstm.parameters()), allow_unused=True)
+    return [torch.zeros_like(p) if part is None else part for p, part in zip(lstm.parameters(), found, strict=True)]
 
 
 def _coupled_steps(generator: Generator) -> Cases:
@@ -193,7 +216,7 @@ GRADERS = {
     "gated-3": Function(
         _bias_for, _spans, "which gate has that half-life, and where does the sigmoid take this value?"
     ),
-    "gated-4": Function(
+    "gated-4": _ByHand(
         _lstm_backward,
         _lstm_steps,
         "first all that reaches c, from dc and through h; then c's three factors; then the slopes",

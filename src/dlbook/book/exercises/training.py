@@ -32,6 +32,7 @@ def _cutout(x: Tensor, rows: Tensor, columns: Tensor, side: int) -> Tensor:
 
 def _losses(generator: Generator) -> Cases:
     yield [1.0, 0.9, 0.89, 0.88, 0.87, 0.5], 3, 0.05
+    yield [1.0, 0.9, 0.86, 0.83, 0.83, 0.83, 0.83], 3, 0.05  # small steps that add up
     yield [1.0, 0.5, 0.6, 0.7, 0.4], 2, 0.0
     yield [1.0, 0.5, 0.6, 0.4, 0.5, 0.6, 0.7], 3, 0.01
     yield [0.7, 0.7, 0.7], 2, 0.0
@@ -168,7 +169,7 @@ GRADERS = {
         "compare row numbers with each picture's corner, and broadcast: (n, 1, h, 1) and (n, 1, 1, w)",
     ),
     "training-3": Function(
-        _stopped, _losses, "compare with the best loss that counted, not with the loss of the epoch before"
+        _stopped, _losses, "compare with the best loss that counted, not with the lowest so far nor the last"
     ),
     "training-4": Function(
         _folded,
@@ -185,7 +186,11 @@ GRADERS = {
         "the chain rule: through the second layer, the mask of the ReLU, the first layer, and the mean",
         rtol=1e-4,
     ),
-    "training-7": Function(_threshold, _confidences, "sort them; the threshold is the smallest one that is still kept"),
+    "training-7": Function(
+        _threshold,
+        _confidences,
+        "sort them; the threshold is the smallest one that is still kept; a quantile lies between two of them",
+    ),
     "training-8": Function(
         _new_head,
         _trunks,
