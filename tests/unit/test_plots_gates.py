@@ -17,6 +17,16 @@ def test_a_strip_for_each_gate_and_a_row_for_each_unit():
     assert "strips of the gates f, i" in picture.alt
 
 
+def test_marks_leave_the_strips_to_be_seen():
+    top, strip = plots.gate_strips({"x": WAVE}, {"f": WAVE}, marks=(2, 5)).axes
+    assert [line.get_xdata()[0] for line in top.lines[1:]] == [2, 5]
+    assert [(line.get_marker(), *line.get_xdata(), *line.get_ydata()) for line in strip.lines] == [
+        ("v", 2, 1),
+        ("v", 5, 1),
+    ]
+    assert strip.get_xlim() == (-0.5, 6.5)
+
+
 def test_the_first_unit_is_on_top():
     gates = torch.stack([torch.zeros(4), torch.ones(4)])
     mesh = plots.gate_strips({"x": torch.zeros(4)}, {"f": gates}).axes[1].collections[0]

@@ -28,7 +28,7 @@ def gate_strips(
 ) -> Picture:
     """Lines of a few signals over the steps; below them a strip for each gate, dark where it is open.
 
-    A gate is (steps,) or (units, steps), between 0 and 1; `marks` are steps with a thin line through all panels.
+    A gate is (steps,) or (units, steps), between 0 and 1; `marks` are steps with a line, and triangles on the strips.
     ValueError where the numbers of steps differ, there is nothing to draw, or a gate leaves 0 to 1.
     """
     lines = {name: _array(values).reshape(-1) for name, values in signals.items()}
@@ -69,10 +69,10 @@ def gate_strips(
             ax.set_yticks([])
             ax.text(1.02, 0.5, name, transform=ax.transAxes, va="center", fontsize=9.5, color=INK)
         for step in marks:
-            for ax in panels:
-                if ax is not top:  # without a light ground the dots are lost on dark rows
-                    ax.axvline(step, color="white", linewidth=2.6, zorder=3)
-                ax.axvline(step, color=COLOURS["data"], linewidth=1.2, linestyle=":", zorder=4)
+            top.axvline(step, color=COLOURS["data"], linewidth=1.0, linestyle=":", zorder=3)
+            for ax in panels[1:]:  # above the strip: what a gate does at this very step must be seen
+                place = ax.get_xaxis_transform()
+                ax.plot(step, 1, "v", color=COLOURS["data"], markersize=5, transform=place, clip_on=False)
         panels[-1].xaxis.get_major_locator().set_params(integer=True)
         panels[-1].set(xlabel=xlabel, xlim=(-0.5, len(steps) - 0.5))
         for ax in panels[:-1]:
