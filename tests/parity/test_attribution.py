@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Generator, nn
 
-from dlbook.functional.attribution import class_activation_map, grad_cam
+from dlbook.functional.attribution import class_activation_map, evidence_map, grad_cam
 
 
 def network(classes=5):
@@ -64,6 +64,22 @@ def test_grad_cam_of_a_pooled_head_is_the_class_activation_map():
     )
 
 
-def test_shapes_that_differ_are_refused():
+def test_evidence_adds_up_to_the_logit_after_flatten():
+    model, chosen = network(), [4, 0, 2]
+    a = model[0](pictures())
+    torch.manual_seed(4)
+    head = nn.Linear(a[0].numel(), 5).double()
+    logits = head(a.flatten(1))[range(3), chosen]
+    (g,) = torch.autograd.grad(logits.sum(), a)
+    found = evidence_map(a, g)
+    assert found.shape == (3, 5, 4)
+    assert (found < 0).any()
+    torch.testing.assert_close(found.sum(dim=(1, 2)) + head.bias[chosen], logits, rtol=1e-12, atol=1e-14)
+    by_weights = (head.weight[chosen].view_as(a) * a)[1, :, 3, 2].sum()  # one place, by the weights that it has
+    torch.testing.assert_close(found[1, 3, 2], by_weights, rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize("kind", [grad_cam, evidence_map])
+def test_shapes_that_differ_are_refused(kind):
     with pytest.raises(ValueError, match="shape"):
-        grad_cam(torch.zeros(2, 3, 4, 5), torch.zeros(2, 3, 5, 4))
+        kind(torch.zeros(2, 3, 4, 5), torch.zeros(2, 3, 5, 4))

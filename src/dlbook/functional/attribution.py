@@ -39,3 +39,22 @@ def grad_cam(
     """
     require_same_shape(activations, gradients)
     return class_activation_map(activations, gradients.mean(dim=(2, 3))).relu()
+
+
+def evidence_map(
+    activations: Float[Tensor, "b k h w"],
+    gradients: Float[Tensor, "*g"],  # the same shape, checked below
+) -> Float[Tensor, "b h w"]:
+    """What each place adds to a logit that is linear in the channels (eq-evidence).
+
+    Args:
+        activations: of the layer that is asked about.
+        gradients: derivatives by them of the logit that is to be explained.
+
+    Raises:
+        ValueError: the two shapes differ.
+
+    Source: Draelos and Carin (2020).
+    """
+    require_same_shape(activations, gradients)
+    return (gradients * activations).sum(dim=1)
