@@ -45,6 +45,20 @@ def below_the_lowest(losses, patience, least):
     return where, len(losses)
 
 
+def relative(losses, patience, least):
+    best, where = math.inf, 0
+    for t, loss in enumerate(losses):
+        if loss < best * (1 - least):
+            best, where = loss, t
+        if t - where >= patience:
+            return where, t + 1
+    return where, len(losses)
+
+
+def kept(confidences, number):
+    return confidences.sort(descending=True).values[max(1, number) - 1].item()
+
+
 def folded(weight, bias, mean, var, gamma, beta, eps, root=True, with_bias=True, axis=0, small=True):
     scale = gamma / ((var + eps if small else var).sqrt() if root else var + eps)
     shape = [1, 1, 1, 1]
@@ -70,13 +84,15 @@ def cam(A, W1, b1, W2, b2, chosen, mask=True, positive=True, mean=True):
     return result.relu() if positive else result
 
 
-def new_head(model, k, freeze=True, after=False, width=None, trunk=True):
+def new_head(model, k, freeze=True, after=False, width=None, trunk=True, buffers=True, features=None):
     model = copy.deepcopy(model)
+    if not buffers:
+        model.norm.reset_running_stats()
     if freeze and not after:
         model.requires_grad_(False)
     if not trunk:
         nn.init.normal_(model.conv.weight)
-    model.fc = nn.Linear(6, width or k)
+    model.fc = nn.Linear(features or model.fc.in_features, width or k)
     if after:
         model.requires_grad_(False)
     return model
@@ -108,6 +124,7 @@ WRONG = {
         lambda *a: stopped(*a, epochs=False),
         lambda *a: stopped(*a, previous=True),
         below_the_lowest,
+        relative,
         lambda losses, patience, least: (losses.index(min(losses)), len(losses)),
         lambda losses, patience, least: stopped(losses, patience + 1, least),
     ],
@@ -136,12 +153,18 @@ WRONG = {
         lambda confidences, share: confidences.quantile(1 - share, interpolation="lower").item(),
         lambda confidences, share: share,
         lambda confidences, share: confidences.min().item(),
+        lambda confidences, share: confidences.quantile(1 - share, interpolation="higher").item(),
+        lambda confidences, share: kept(confidences, int(share * len(confidences))),
+        lambda confidences, share: kept(confidences, round(share * len(confidences))),
+        lambda confidences, share: kept(confidences, math.ceil(share * len(confidences))),
     ],
     "training-8": [
         lambda model, k: new_head(model, k, freeze=False),
         lambda model, k: new_head(model, k, after=True),
         lambda model, k: new_head(model, k, width=10),
         lambda model, k: new_head(model, k, trunk=False),
+        lambda model, k: new_head(model, k, buffers=False),
+        lambda model, k: new_head(model, k, features=6),
         extended,
         lambda model, k: torch.zeros(2, k),
     ],

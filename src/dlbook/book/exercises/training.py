@@ -132,6 +132,7 @@ class _Trunk(nn.Module):
         super().__init__()
         self.conv, self.norm, self.fc = nn.Conv2d(3, width, 3), nn.BatchNorm2d(width), nn.Linear(width, 10)
         self.norm.running_mean.copy_(torch.rand(width, generator=generator))
+        self.before = {name: value.clone() for name, value in self.state_dict().items()}
 
     def forward(self, x: Tensor) -> Tensor:
         return self.fc(self.norm(self.conv(x)).relu().mean(dim=(2, 3)))
@@ -151,7 +152,9 @@ def _new_head(model: nn.Module, k: int) -> nn.Module:
 def _head_fault(got: Any, model: nn.Module, k: int) -> str:
     if not isinstance(got, nn.Module) or not hasattr(got, "fc"):
         return "the model is expected, an nn.Module with the attribute fc"
-    width = model.conv.out_channels
+    width, state = model.conv.out_channels, got.state_dict()
+    trunk = {name: value for name, value in model.before.items() if not name.startswith("fc.")}
+    other = [name for name, value in trunk.items() if not (name in state and torch.equal(state[name], value))]
     if not isinstance(got.fc, nn.Linear) or (got.fc.in_features, got.fc.out_features) != (width, k):
         return f"the head is {got.fc}"
     if (shape := tuple(got(torch.zeros(2, 3, 8, 8)).shape)) != (2, k):
@@ -159,9 +162,7 @@ def _head_fault(got: Any, model: nn.Module, k: int) -> str:
     free = sorted(name for name, p in got.named_parameters() if p.requires_grad)
     if free != ["fc.bias", "fc.weight"]:
         return f"trained would be {', '.join(free) or 'nothing'}"
-    states = got.state_dict(), before
-    other = [name for name in states[1] if not name.startswith("fc.") and not torch.equal(*(s[name] for s in states))]
-    return f"{other[0]} is another one than before" if other else """
+    return f"{other[0]} of the trunk is not what it was" if other else ""
 
 
 GRADERS = {
