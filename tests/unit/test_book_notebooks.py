@@ -132,7 +132,7 @@ def test_what_depends_on_the_moment_is_taken_out() -> None:
 @pytest.fixture
 def book(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "chapters").mkdir()
-    (tmp_path / "_toc.yml").write_text("root: intro\nchapters:\n  - file: chapters/03_cnn\n")
+    (tmp_path / "_toc.yml").write_text("root: intro\nchapters:\n  - file: chapters/09_new\n")
     (tmp_path / "intro.md").write_text("# Welcome\n")
     monkeypatch.setenv("DLBOOK_ROOT", str(tmp_path))
     return tmp_path
@@ -141,22 +141,22 @@ def book(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_weaving_fills_tagged_cells_and_only_them(book: Path) -> None:
     tagged = new_code_cell("old", metadata={"tags": ["src:dlbook.book.parameters.flag"]}, execution_count=3)
     notebook = new_notebook(cells=[new_code_cell("other", execution_count=2), tagged])
-    assert weave.weave(notebook, "03_cnn") == [1]
+    assert weave.weave(notebook, "09_new") == [1]
     assert tagged.source.startswith("def flag(")
     assert (tagged.execution_count, notebook.cells[0].execution_count) == (None, 2)
-    assert weave.weave(notebook, "03_cnn") == []
+    assert weave.weave(notebook, "09_new") == []
     tagged.metadata["tags"] = ["src:dlbook.book.parameters.nothing"]
-    with pytest.raises(DlbookError, match=r"^03_cnn: cell 2: src:dlbook.book.parameters.nothing"):
-        weave.weave(notebook, "03_cnn")
+    with pytest.raises(DlbookError, match=r"^09_new: cell 2: src:dlbook.book.parameters.nothing"):
+        weave.weave(notebook, "09_new")
 
 
 def test_a_new_page_obeys_the_contract_as_far_as_a_skeleton_can(book: Path) -> None:
-    assert new("03_cnn", "Convolutions", book) == book / "chapters" / "03_cnn.ipynb"
+    assert new("09_new", "Convolutions", book) == book / "chapters" / "09_new.ipynb"
     broken = {finding.rule for finding in lint.lint(book)}
     assert broken == {"execution-count", "stale-result", "equation-unverified", "exercise-count", "exercise-grader"}
     headings = [
         line
-        for cell in skeleton("03_cnn", "T").cells
+        for cell in skeleton("09_new", "T").cells
         if cell.cell_type == "markdown"
         for line in cell.source.splitlines()
         if line.startswith("#")
@@ -171,9 +171,9 @@ def test_a_new_page_obeys_the_contract_as_far_as_a_skeleton_can(book: Path) -> N
         "## Further reading",
         "## Experiments",
     ]
-    with pytest.raises(DlbookError, match=r"^The page 03_cnn is there already: chapters/03_cnn.ipynb"):
-        new("03_cnn", "Again", book)
-    for name in ("cnn", "../03_cnn", "03_cnn/a/b", "03_CNN"):
+    with pytest.raises(DlbookError, match=r"^The page 09_new is there already: chapters/09_new.ipynb"):
+        new("09_new", "Again", book)
+    for name in ("cnn", "../09_new", "09_new/a/b", "03_CNN"):
         with pytest.raises(DlbookError, match="accepted are names such as"):
             new(name, "T", book)
     with pytest.raises(DlbookError, match="TITLE is empty"):
@@ -181,20 +181,20 @@ def test_a_new_page_obeys_the_contract_as_far_as_a_skeleton_can(book: Path) -> N
 
 
 def test_a_page_goes_through_a_script_and_back_unchanged(book: Path, tmp_path: Path) -> None:
-    path = new("03_cnn", "Convolutions", book)
+    path = new("09_new", "Convolutions", book)
     notebook = files.read(path)
     for number, (_, cell) in enumerate(files.code_cells(notebook), 1):
         cell.execution_count = number
         cell.outputs = [new_output("stream", name="stdout", text=f"{number}\n")]
     files.write(path, notebook)
     script = tmp_path / "page.py"
-    text.to_text("03_cnn", script, book)
+    text.to_text("09_new", script, book)
     before = path.read_bytes()
-    assert text.from_text(script, "03_cnn", book) == []
+    assert text.from_text(script, "09_new", book) == []
     assert json.loads(path.read_bytes()) == json.loads(before)
     assert path.read_bytes() == before
     script.write_text(script.read_text().replace("def square(x):", "def square(y):").replace("one idea", "an idea"))
-    (changed,) = text.from_text(script, "03_cnn", book)
+    (changed,) = text.from_text(script, "09_new", book)
     after = files.read(path)
     assert "def square(y)" in after.cells[changed].source
     assert [cell.get("execution_count") for cell in after.cells].count(None) == 1 + sum(
@@ -205,11 +205,11 @@ def test_a_page_goes_through_a_script_and_back_unchanged(book: Path, tmp_path: P
 
 def test_a_file_that_is_no_script(book: Path, tmp_path: Path) -> None:
     with pytest.raises(DlbookError, match="Cannot read"):
-        text.from_text(tmp_path / "missing.py", "03_cnn", book)
+        text.from_text(tmp_path / "missing.py", "09_new", book)
     (tmp_path / "plain.py").write_text("x = 1\n")
     with pytest.raises(DlbookError, match="is no percent script"):
-        text.from_text(tmp_path / "plain.py", "03_cnn", book)
-    assert not (book / "chapters" / "03_cnn.ipynb").exists()
+        text.from_text(tmp_path / "plain.py", "09_new", book)
+    assert not (book / "chapters" / "09_new.ipynb").exists()
 
 
 @pytest.mark.parametrize("content", ["<html>404</html>", "{}", '{"cells": 3, "nbformat": 4, "nbformat_minor": 5}', ""])
