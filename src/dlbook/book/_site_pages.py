@@ -145,18 +145,18 @@ class Reproducibility(ResultsDirective):
 
 
 #: Parts of the API reference by how the names of their modules begin; all others are the subject.
-API_PARTS = {"book": "dlbook.book", "figures": "dlbook.plots"}
+API_PARTS = {"book": "dlbook.book", "figures": "dlbook.plots", "data": "dlbook.data"}
 
 
 class ApiModules(SphinxDirective):
-    """Every public module of one part, `subject`, `figures` or `book`, from its docstrings; none can be forgotten."""
+    """Every public module of one part, `subject` or a name in `API_PARTS`, from its docstrings; none can be forgotten."""
 
     required_arguments = 1
 
     def run(self) -> list[nodes.Node]:
         wanted = self.arguments[0]
         if wanted not in ("subject", *API_PARTS):
-            raise self.error(f"The part is {wanted!r}: accepted are subject, figures and book.")
+            raise self.error(f"The part is {wanted!r}: accepted are subject, {', '.join(API_PARTS)}.")
         site.depend(self.env, self.env.docname, site.MODULES)
         return [self.module(name) for name in site.public_modules() if self.part_of(name) == wanted]
 
