@@ -149,7 +149,7 @@ API_PARTS = {"book": "dlbook.book", "figures": "dlbook.plots", "data": "dlbook.d
 
 
 class ApiModules(SphinxDirective):
-    """Every public module of one part, `subject` or a name in `API_PARTS`, from its docstrings; none can be forgotten."""
+    """Every public module of one part, `subject` or a name in `API_PARTS`, from its docstrings: none is forgotten."""
 
     required_arguments = 1
 
