@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import torch
 from torch import Generator, Tensor
+from torch.nn import functional as F
 
 from ..data import DataSet, batches, load
 from ..data.official import require
@@ -43,7 +44,7 @@ def train_fast(x: Tensor, y: Tensor, recipe: Recipe, seed: int) -> tuple[CNN, fl
     data = batches(x, y, recipe.batch_size, Generator().manual_seed(seed))
     schedule = Schedule(optimizer, one_cycle(recipe.epochs * len(data)))
     start = time.perf_counter()
-    for _ in fit(model, data, torch.nn.functional.cross_entropy, optimizer, epochs=recipe.epochs):
+    for _ in fit(model, data, F.cross_entropy, optimizer, epochs=recipe.epochs):
         schedule.step()
     return model, time.perf_counter() - start
 
