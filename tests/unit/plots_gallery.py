@@ -134,6 +134,10 @@ MORE = {
         marks={"minimum": (0, 0)},
     ),
     "landscape with equal axes": lambda: plots.landscape(bowl, XS, XS[20:41], xlabel="w", ylabel="b", equal=True),
+    "mosaic": lambda: plots.mosaic(torch.eye(6).expand(10, 6, 6), rows=["seen", "rebuilt"], columns=5),
+    "mosaic as a map": lambda: plots.mosaic(torch.linspace(0, 0.5, 80).view(5, 4, 4), rows=["map"], gap=False, width=2),
+    "clouds": lambda: plots.clouds({"draws": DRAWS, "twice": 2 * DRAWS}, marks=[[0, 0], [1, 1]], limits=(-3, 3)),
+    "clouds in one panel": lambda: plots.clouds({"a line": torch.stack([XS, XS], 1)}, title="Points"),
     "decision": lambda: plots.decision(lambda p: p[:, :1] * p[:, 1:] - 0.2, DRAWS, SIDE, names=["other", "same sign"]),
     "decision for XOR": lambda: plots.decision(
         lambda p: (p[:, 0] > 0.5) ^ (p[:, 1] > 0.5), [[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 0]
@@ -256,4 +260,16 @@ MORE |= {
     "confusion of digits": lambda: plots.confusion(TAKEN, [str(i) for i in range(10)], title="Digits"),
     "confusion of two": lambda: plots.confusion(np.array([[1000, 3], [12, 988]]), ["cat", "dog"]),
     "confusion of many": lambda: plots.confusion(torch.eye(40).int(), [f"class {i}" for i in range(40)]),
+}
+
+LOOKS = torch.softmax(DRAWS.flatten()[:96].view(4, 4, 6), dim=-1)
+
+MORE |= {
+    "attention": lambda: plots.attention(LOOKS[0], list("abcd"), ["the", "cat", "sat", "on", "the", "mat"]),
+    "attention of four heads": lambda: plots.attention(
+        LOOKS[:, :, :4] / 2, ["first", "second", "third", "fourth"], titles=[f"head {i + 1}" for i in range(4)]
+    ),
+    "matrix": lambda: plots.matrix(MANY[:300].view(20, 30), xlabel="column", ylabel="position", title="Codes"),
+    "transformer": lambda: plots.transformer(),
+    "transformer, post-norm": lambda: plots.transformer(norm_first=False),
 }

@@ -47,6 +47,7 @@ def bench(top: Path, *, measure: bool = False, tests: bool = False) -> None:
         *optimizers(),
         *recurrence(),
         *images(),
+        *autoencoders(),
     ):
         print(json.dumps(line, ensure_ascii=False), flush=True)
 
@@ -202,6 +203,12 @@ def recurrence() -> Iterator[Line]:
 def images() -> Iterator[Line]:
     """On two cores: how long the network of section 3.1 learns all of Fashion-MNIST; skipped where it is not."""
     yield from _on_cores(2, "import json; from dlbook.book.bench_images import images; print(json.dumps(images()))")
+
+
+def autoencoders() -> Iterator[Line]:
+    """On two cores: how soon the book's autoencoder has the bound of a widely used one; or skipped."""
+    code = "import json; from dlbook.book.bench_vae import autoencoders; print(json.dumps(autoencoders()))"
+    yield from _on_cores(2, code)
 
 
 def _on_one_core(code: str) -> Any:

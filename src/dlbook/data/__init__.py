@@ -5,15 +5,18 @@ everything. Libraries that carry data are imported when their data are loaded, n
 """
 
 from dlbook.data.catalogue import fetch, load, names, verify
+from dlbook.data.dates import LANGUAGES, DatePair, date_pairs, split_by_day, written
 from dlbook.data.kinds import DataError, DataSet, Picture, Text
 from dlbook.data.lazy import ImageFolder, TextLines
 from dlbook.data.places import home
 from dlbook.data.series import sliding
 from dlbook.data.sound import require_sound
 from dlbook.data.splits import Batches, batches, split, split_by_group, split_by_time
+from dlbook.data.vocabulary import END, PAD, START, Vocabulary
 
 __all__ = [
-    "Batches", "DataError", "DataSet", "ImageFolder", "Picture", "Text", "TextLines",
-    "batches", "fetch", "home", "load", "names", "require_sound", "sliding", "split", "split_by_group", "split_by_time",
-    "verify",
+    "END", "LANGUAGES", "PAD", "START",
+    "Batches", "DataError", "DataSet", "DatePair", "ImageFolder", "Picture", "Text", "TextLines", "Vocabulary",
+    "batches", "date_pairs", "fetch", "home", "load", "names", "require_sound", "sliding", "split", "split_by_day",
+    "split_by_group", "split_by_time", "verify", "written",
 ]  # fmt: skip

@@ -5,8 +5,10 @@ replaces them.
 """
 
 from .align import alignment
+from .attention import attention, matrix, transformer
 from .broadcasting import broadcast
 from .charts import axes, lines, times
+from .clouds import clouds
 from .confusions import confusion
 from .convolutions import convolution, trace
 from .distributions import bars, contours, densities, histograms
@@ -15,6 +17,7 @@ from .gates import cell_scheme, gate_strips
 from .graphs import graph
 from .look import ACCENT, COLOURS, contrast, palette, style
 from .maps import feature_maps, overlay, receptive
+from .mosaic import mosaic
 from .panels import functions, histogram_grid, images
 from .picture import Picture, alt, describe
 from .precision import floats
@@ -32,11 +35,13 @@ __all__ = [
     "Picture",
     "alignment",
     "alt",
+    "attention",
     "axes",
     "bars",
     "broadcast",
     "cell_scheme",
     "chain",
+    "clouds",
     "confusion",
     "contours",
     "contrast",
@@ -58,6 +63,8 @@ __all__ = [
     "landscape",
     "lines",
     "matmul",
+    "matrix",
+    "mosaic",
     "network",
     "overlay",
     "padded_batch",
@@ -71,6 +78,7 @@ __all__ = [
     "sweep",
     "times",
     "trace",
+    "transformer",
     "unrolled",
     "views",
 ]
