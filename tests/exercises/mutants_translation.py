@@ -80,7 +80,9 @@ def symbols_right(written, answers, end):
     return (written[:, :n] == answers[:, :n]).double().mean().item()
 
 
-def leaks(decoder, ids, modes=("training", "evaluation"), places=None, before="all", restore=True, together=False, seeded=True):
+def leaks(
+    decoder, ids, modes=("training", "evaluation"), places=None, before="all", restore=True, together=False, seeded=True
+):
     found, was = [], decoder.training
     for name in modes:
         decoder.train(name == "training")
