@@ -35,6 +35,11 @@ def by_autograd(q, k, v, g):
     return torch.autograd.grad((F.scaled_dot_product_attention(*leaves) * g).sum(), leaves)
 
 
+def by_autograd_again(q, k, v, g):
+    with torch.inference_mode(False), torch.enable_grad():
+        return by_autograd(q, k, v, g)
+
+
 def by_func(q, k, v, g):
     return torch.func.vjp(F.scaled_dot_product_attention, q, k, v)[1](g)
 
@@ -97,6 +102,7 @@ WRONG = {
         lambda *a: backward(*a, swap=True),
         lambda *a: backward(*a)[:2],
         by_autograd,
+        by_autograd_again,
         by_func,
         by_jacobian,
     ],

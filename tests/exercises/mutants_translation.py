@@ -35,6 +35,14 @@ def cut_off(targets, start, end, pad):
     return rows[:, :-1], rows[:, 1:]
 
 
+def changes_the_lists(targets, start, end, pad):
+    """Right, but the reader's own targets end with an end afterwards."""
+    made = shift(targets, start, end, pad)
+    for ids in targets:
+        ids.append(end)
+    return made
+
+
 def beam(first, following, length, beams, keep=None, multiply=False, forget=False, whole=True, positive=False):
     keep = keep or beams
     found = sorted(((p, [i]) for i, p in enumerate(first.tolist())), reverse=True)[:keep]
@@ -125,6 +133,7 @@ WRONG = {
         lambda *a: shift(*a)[::-1],
         end_in_the_last_column,
         cut_off,
+        changes_the_lists,
     ],
     "translation-3": [
         lambda languages, f: 1 - (1 - f) ** languages,
@@ -134,11 +143,13 @@ WRONG = {
         lambda languages, f: min(1.0, (languages - 1) * f),
     ],
     "translation-4": [
-        lambda width, w: (w, (width * w) ** -0.5, 2 * w),
-        lambda width, w: (w, width**-0.5, 4 * w),
-        lambda width, w: (w, (width * w) ** 0.5, 4 * w),
-        lambda width, w: (w, (width * w) ** -0.5, 5 * w),
-        lambda width, w: (w - 1, (width * w) ** -0.5, 4 * w),
+        lambda width, w, share: ((width * w) ** -0.5, share * w, w / share),
+        lambda width, w, share: (width**-0.5, share * w, w / share**2),
+        lambda width, w, share: ((width * w) ** 0.5, share * w, w / share**2),
+        lambda width, w, share: ((width * w) ** -0.5, share * w, w + w / share**2),
+        lambda width, w, share: ((width * w) ** -0.5, share * w**1.5, w / share**2),
+        lambda width, w, share: ((width * w) ** -0.5, w / share**2, share * w),
+        lambda width, w, share: (w, share * w, w / share**2),
     ],
     "translation-5": [
         lambda *a: beam(*a, keep=1),

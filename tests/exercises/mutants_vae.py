@@ -47,9 +47,10 @@ def vae_loss(logits, x, mu, logvar, bce="sum", kl="sum", sign=1.0, batch=True):
     return total / len(x) if batch else total
 
 
-def best_log_likelihood(means, x, per="batch", constant=True, half=0.5):
-    e = (x - means).square().mean() if per == "batch" else (x - means).square().mean(1)
-    return (-x.shape[1] * half * ((1 if constant else 0) + torch.log(2 * math.pi * e))).mean()
+def best_log_likelihood(means, x, per="column", constant=True, half=0.5):
+    e = (x - means).square()
+    e = {"column": e.mean(0), "all": e.mean(), "example": e.mean(1, keepdim=True)}[per].expand_as(x)
+    return -half * ((1 if constant else 0) + torch.log(2 * math.pi * e)).sum(1).mean()
 
 
 def tight_bound(log_p, log_q, mean=True, dim=0):
@@ -57,10 +58,13 @@ def tight_bound(log_p, log_q, mean=True, dim=0):
     return torch.logsumexp(log_w, dim) - (math.log(log_w.shape[dim]) if mean else 0)
 
 
-def origin_of(x_t, noise, betas, t, upto=0, product=True, root=True):
-    kept = (1 - betas[: t + upto]).prod() if product else 1 - betas[t - 1]
-    scale = kept.sqrt() if root else kept
-    return (x_t - (1 - kept).sqrt() * noise) / scale
+def fair_distance(x, y, own="both", twice=2, within=1.0):
+    def inside(a, fair):
+        n = len(a)
+        return torch.cdist(a, a).sum() / (n * (n - 1) if fair else n * n)
+
+    first, second = inside(x, own in ("both", "x")), inside(y, own in ("both", "y"))
+    return twice * torch.cdist(x, y).mean() - within * (first + second)
 
 
 WRONG = {
@@ -116,6 +120,7 @@ WRONG = {
     ],
     "vae-7": [
         lambda *a: best_log_likelihood(*a, per="example"),
+        lambda *a: best_log_likelihood(*a, per="all"),
         lambda *a: best_log_likelihood(*a, constant=False),
         lambda *a: best_log_likelihood(*a, half=1.0),
         lambda means, x: best_log_likelihood(means, x) / x.shape[1],
@@ -137,11 +142,13 @@ WRONG = {
         lambda M: 0.5 * M.diagonal().log().sum(),
     ],
     "vae-10": [
-        lambda *a: origin_of(*a, upto=-1),
-        lambda *a: origin_of(*a, upto=1),
-        lambda *a: origin_of(*a, product=False),
-        lambda *a: origin_of(*a, root=False),
-        lambda x_t, noise, betas, t: x_t - noise,
-        lambda x_t, noise, betas, t: x_t,
+        lambda x, y: fair_distance(x, y, own="none"),
+        lambda x, y: fair_distance(x, y, own="x"),
+        lambda x, y: fair_distance(x, y, own="y"),
+        lambda x, y: fair_distance(x, y, twice=1),
+        lambda x, y: fair_distance(x, y, within=0.5),
+        lambda x, y: fair_distance(x, y, within=0.0),
+        lambda x, y: fair_distance(x, y).clamp(min=0).sqrt(),
+        lambda x, y: -fair_distance(x, y),
     ],
 }

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dlbook.data import LANGUAGES, DataError, DatePair, date_pairs, split_by_day, written
+from dlbook.data import LANGUAGES, DataError, DatePair, date_pairs, split_by_day, write_date
 from dlbook.data.dates import FIRST, FORMATS, LAST, MONTHS
 
 LOCALES = {
@@ -26,13 +26,13 @@ def test_dates_are_written_as_the_locale_repository_has_them(language):
         expected = dates.format_date(day, "long", locale=LOCALES[language])
         if language == "french" and day.day == 1:
             expected = expected.replace("1 ", "1er ", 1) if not expected.startswith("1er") else expected
-        assert written(day, language) == expected
+        assert write_date(day, language) == expected
 
 
 def test_french_begins_a_month_with_an_ordinal():
-    assert written(date(1999, 5, 1), "french") == "1er mai 1999"
-    assert written(date(1999, 5, 21), "french") == "21 mai 1999"
-    assert written(date(1999, 5, 1), "italian") == "1 maggio 1999"
+    assert write_date(date(1999, 5, 1), "french") == "1er mai 1999"
+    assert write_date(date(1999, 5, 21), "french") == "21 mai 1999"
+    assert write_date(date(1999, 5, 1), "italian") == "1 maggio 1999"
 
 
 def test_no_text_has_two_meanings():
@@ -41,7 +41,7 @@ def test_no_text_has_two_meanings():
     for k in range(731):
         day = date(1999, 1, 1) + timedelta(days=k)
         for language in LANGUAGES:
-            assert meaning.setdefault(written(day, language), day) == day
+            assert meaning.setdefault(write_date(day, language), day) == day
 
 
 def test_texts_are_composed_and_tables_are_whole():
@@ -55,7 +55,7 @@ def test_texts_are_composed_and_tables_are_whole():
 def test_pairs_are_drawn_evenly_and_by_their_seed():
     pairs = date_pairs(8000, 3)
     assert pairs == date_pairs(8000, 3) != date_pairs(8000, 4)
-    assert all(p == DatePair(written(date.fromisoformat(p.iso), p.language), p.iso, p.language) for p in pairs)
+    assert all(p == DatePair(write_date(date.fromisoformat(p.iso), p.language), p.iso, p.language) for p in pairs)
     counts = Counter(p.language for p in pairs)
     assert set(counts) == set(LANGUAGES)
     assert all(850 < n < 1150 for n in counts.values())
@@ -105,7 +105,7 @@ def test_the_split_follows_its_seed():
         (lambda: date_pairs(0, 0), "n = 0: accepted is 1 or more"),
         (lambda: date_pairs(3, 0, []), "languages: none is given; accepted are english"),
         (lambda: date_pairs(3, 0, ["latin"]), "language = 'latin': accepted is one of english"),
-        (lambda: written(FIRST, "Latin"), "language = 'Latin': accepted is one of english"),
+        (lambda: write_date(FIRST, "Latin"), "language = 'Latin': accepted is one of english"),
         (lambda: split_by_day(date_pairs(9, 0), 0.5, 0.6, seed=0), "fractions: got 0.5, 0.6"),
         (lambda: split_by_day(date_pairs(2, 0), 0.9, 0.05, 0.05, seed=0), "of 2 days leave a part empty"),
     ],

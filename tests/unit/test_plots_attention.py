@@ -58,7 +58,7 @@ def test_a_matrix_is_drawn_around_zero():
 
 def test_the_scheme_says_where_the_norms_stand():
     assert "before each sublayer" in plots.transformer().alt
-    assert "behind each sum" in plots.transformer(norm_first=False).alt
+    assert "after each sum" in plots.transformer(norm_first=False).alt
     before, behind = ([t.get_text() for t in plots.transformer(norm_first=n).ax.texts] for n in (True, False))
     assert before.count("layer norm") == 7
     assert behind.count("layer norm") == 5

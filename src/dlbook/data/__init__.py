@@ -5,7 +5,7 @@ everything. Libraries that carry data are imported when their data are loaded, n
 """
 
 from dlbook.data.catalogue import fetch, load, names, verify
-from dlbook.data.dates import LANGUAGES, DatePair, date_pairs, split_by_day, written
+from dlbook.data.dates import LANGUAGES, DatePair, date_pairs, split_by_day, write_date
 from dlbook.data.kinds import DataError, DataSet, Picture, Text
 from dlbook.data.lazy import ImageFolder, TextLines
 from dlbook.data.places import home
@@ -18,5 +18,5 @@ __all__ = [
     "END", "LANGUAGES", "PAD", "START",
     "Batches", "DataError", "DataSet", "DatePair", "ImageFolder", "Picture", "Text", "TextLines", "Vocabulary",
     "batches", "date_pairs", "fetch", "home", "load", "names", "require_sound", "sliding", "split", "split_by_day",
-    "split_by_group", "split_by_time", "verify", "written",
+    "split_by_group", "split_by_time", "verify", "write_date",
 ]  # fmt: skip

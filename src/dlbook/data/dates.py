@@ -52,7 +52,7 @@ class DatePair(NamedTuple):
     language: str  # "german"
 
 
-def written(day: date, language: str) -> str:
+def write_date(day: date, language: str) -> str:
     """The day as people write it in that language, in Unicode's composed form (NFC).
 
     Raises:
@@ -82,7 +82,7 @@ def date_pairs(
     ]
     which = torch.randint(len(languages), (n,), generator=own).tolist()
     return [
-        DatePair(written(day, languages[k]), day.isoformat(), languages[k])
+        DatePair(write_date(day, languages[k]), day.isoformat(), languages[k])
         for day, k in zip(days, which, strict=True)
     ]
 

@@ -129,8 +129,9 @@ def bits_per_dimension(
 
     Zeros and ones have probabilities: leave `levels` at 1. A grey value v out of 0 to
     levels - 1, dequantised to (v + u) / levels with u uniform on [0, 1), has a density
-    instead. The mass of v is the integral over its cell, 1 / levels wide: the density
-    costs log(levels) nats a pixel less than v does, and they are added here.
+    instead. The mass of v is the integral over its cell, 1 / levels wide: log(levels)
+    nats a pixel are added. By Jensen's inequality the mean over u is at least what v
+    itself costs, and exactly that for a density that is constant in each cell.
     Source: Theis et al. (2016), section 3.1.
 
     Raises:

@@ -149,7 +149,7 @@ WIDE, TALL, ROOM, LANE = 1.5, 0.3, 0.13, 0.34  # inches: a box, its height, betw
 def transformer(*, norm_first: bool = True) -> Picture:
     """Encoder and decoder block by block, from the tokens at the bottom to the logits at the top, with the skip paths.
 
-    With `norm_first` a layer normalisation stands before each sublayer, inside the branch; else behind each sum.
+    With `norm_first` a layer normalisation stands before each sublayer, inside the branch; else after each sum.
     """
     sheet = Diagram()
     stacks = [
@@ -167,7 +167,7 @@ def transformer(*, norm_first: bool = True) -> Picture:
     sheet.write((WIDE / 2 + bend) / 2, memory - 0.28, "memory", size=9.5, bold=True, align="center")
     sheet.arrow([(right + WIDE / 2, tops[1][0]), (right + WIDE / 2, tops[1][0] - 0.2)])
     sheet.cell(right, tops[1][0] - 0.2 - TALL, WIDE, TALL, face=EMPTY, edge=RULE, text="linear: logits", size=9.5)
-    where = "before each sublayer" if norm_first else "behind each sum"
+    where = "before each sublayer" if norm_first else "after each sum"
     return sheet.finish(
         "Two columns of boxes with arrows upwards. The encoder block has self-attention and feed-forward, the decoder "
         f"block masked self-attention, cross-attention and feed-forward; layer normalisation stands {where}, and an "

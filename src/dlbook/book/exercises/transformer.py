@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 from torch import Generator, Tensor
+from torch._C import DisableTorchFunctionSubclass
 from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
 
@@ -25,12 +26,14 @@ NO_AUTOGRAD = "autograd is switched off here: write the derivatives yourself"
 
 
 class _NoTransforms(TorchFunctionMode):
-    """Refuses the tensors of `torch.func`, which derives where `torch.inference_mode` keeps no graph."""
+    """Refuses tensors of `torch.func` and those of which autograd keeps a graph, wherever they come from."""
 
     def __torch_function__(self, func: Callable, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
         wrapped = getattr(torch._C._functorch, "is_functorch_wrapped_tensor", lambda x: False)
-        if any(wrapped(x) for x in (*args, *kwargs.values()) if isinstance(x, Tensor)):
+        with DisableTorchFunctionSubclass():  # to ask a tensor would come back here
+            derived = any(wrapped(x) or x.requires_grad for x in (*args, *kwargs.values()) if isinstance(x, Tensor))
+        if derived:
             raise RuntimeError(NO_AUTOGRAD)
         return func(*args, **kwargs)
 
@@ -209,7 +212,7 @@ GRADERS = {
     "transformer-2": Function(
         _torch_masks,
         _batches,
-        "True hides: what comes later, and what lies behind the end of a sequence",
+        "True hides: what comes later, and what lies beyond the end of a sequence",
     ),
     "transformer-3": Function(
         _window, _windows, "query i sees keys i - w + 1 to i; each layer reaches w - 1 further back"
@@ -243,7 +246,7 @@ GRADERS = {
     "transformer-8": Function(
         _one_symbol,
         _layers,
-        "one position in the linear layers; one query against n keys, and a mixture of n values",
+        "no cross-attention: one position in the linear layers; one query against n keys, and a mixture of n values",
     ),
     "transformer-9": Spoken(
         _joined,

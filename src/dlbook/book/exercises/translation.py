@@ -38,7 +38,7 @@ def _shares(generator: Generator) -> Cases:
 
 
 def _schedules(generator: Generator) -> Cases:
-    yield from [(64, 100), (512, 4000), (128, 1), (16, 49)]
+    yield from [(64, 100, 0.5), (512, 4000, 0.2), (128, 1, 1.0), (16, 49, 0.7)]
 
 
 def _best(first: Tensor, following: Tensor, length: int, beams: int) -> tuple[list[int], float]:
@@ -165,6 +165,25 @@ def _leak_fault(got: Any, decoder: nn.Module, ids: Tensor) -> str:
     return ""
 
 
+class _KeepsTargets(Function):
+    """The answer must leave the lists of ids alone, the inner ones too."""
+
+    def judge(self, answer: Any) -> Any:
+        if not callable(answer):
+            return super().judge(answer)
+
+        def watched(targets: list[list[int]], *ends: int) -> Any:
+            before = [list(ids) for ids in targets]
+            got = answer(targets, *ends)
+            if targets != before:
+                targets[:] = before
+                raise RuntimeError("the targets are changed; make new lists")
+            return got
+
+        verdict = super().judge(answer)
+        return verdict if verdict.status != "right" else super().judge(watched)
+
+
 class _KeepsMode(Function):
     """The answer must leave the module in the mode in which it was given."""
 
@@ -189,7 +208,7 @@ GRADERS = {
         {"encoded": (32, 12), "read": (32, 11), "logits": (32, 11, 14), "answers": (32, 11)},
         "Both ends count in the length; what is read leaves out the last id, what is asked for the first.",
     ),
-    "translation-2": Function(
+    "translation-2": _KeepsTargets(
         _shift, _targets, "The start goes before what is read, the end behind what is asked for; each row by itself."
     ),
     "translation-3": Function(
@@ -198,9 +217,9 @@ GRADERS = {
         "How many other rows has the day? With which probability are none of them in the training part?",
     ),
     "translation-4": Function(
-        lambda width, w: (w, (width * w) ** -0.5, 4 * w),
+        lambda width, w, share: ((width * w) ** -0.5, share * w, w / share**2),
         _schedules,
-        "The two branches of the minimum meet at the peak; behind it the rate goes with the inverse root of the step.",
+        "The two branches of the minimum meet at the peak. Set each, by itself, equal to the share of the peak.",
     ),
     "translation-5": Function(
         _best,

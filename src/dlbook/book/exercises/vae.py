@@ -121,12 +121,12 @@ def _vae_loss(logits: Tensor, x: Tensor, mu: Tensor, logvar: Tensor) -> Tensor:
 
 
 def _means(generator: Generator) -> Cases:
-    for b, d, size in [(4, 3, 1.0), (1, 6, 0.1), (7, 2, 5.0)]:
+    for b, d, size in [(4, 3, 1.0), (2, 6, 0.1), (7, 2, 5.0), (5, 1, 1.0)]:
         yield _normal(generator, b, d), size * _normal(generator, b, d)
 
 
 def _best_log_likelihood(means: Tensor, x: Tensor) -> Tensor:
-    scale = (x - means).square().mean().sqrt()
+    scale = (x - means).square().mean(dim=0).sqrt()
     return D.Normal(means, scale).log_prob(x).sum(dim=1).mean()
 
 
@@ -151,17 +151,16 @@ def _price_of_independence(M: Tensor) -> Tensor:
     return D.kl_divergence(guess, D.MultivariateNormal(zero, precision_matrix=M))
 
 
-def _noised(generator: Generator) -> Cases:
-    for b, d, steps, t in [(3, 2, 6, 4), (1, 5, 10, 10), (4, 1, 3, 1)]:
-        betas = 0.05 + 0.4 * torch.rand(steps, generator=generator, dtype=torch.float64)
-        yield _normal(generator, b, d), _normal(generator, b, d), betas, t
+def _samples(generator: Generator) -> Cases:
+    for n, m, d in [(3, 5, 2), (2, 2, 1), (7, 4, 3), (2, 9, 5)]:
+        yield _normal(generator, n, d), 0.5 + 2 * _normal(generator, m, d)
 
 
-def _origin_of(x_t: Tensor, noise: Tensor, betas: Tensor, t: int) -> Tensor:
-    scale, variance = torch.ones((), dtype=x_t.dtype), torch.zeros((), dtype=x_t.dtype)
-    for beta in betas[:t]:
-        scale, variance = scale * (1 - beta).sqrt(), variance * (1 - beta) + beta
-    return (x_t - variance.sqrt() * noise) / scale
+def _fair_distance(x: Tensor, y: Tensor) -> Tensor:
+    def apart(a: Tensor, b: Tensor) -> Tensor:
+        return (a[:, None] - b[None]).square().sum(dim=-1).sqrt()
+
+    return 2 * apart(x, y).mean() - F.pdist(x).mean() - F.pdist(y).mean()
 
 
 GRADERS = {
@@ -178,7 +177,10 @@ GRADERS = {
         _bound_and_gap, _joints, "the mean over q of log joint - log q; the gap is taken off the log of their sum"
     ),
     "vae-3": Function(
-        _kl_to_wide, _heads, "divide the mean by s, take 2 log s off the log-variance; sum over the latents", rtol=1e-8
+        _kl_to_wide,
+        _heads,
+        "a divergence does not change with the unit: measure z in units of s; sum over the latents",
+        rtol=1e-8,
     ),
     "vae-4": _ByHand(
         _head_gradients,
@@ -196,7 +198,10 @@ GRADERS = {
         _vae_loss, _pictures, "sum over all axes but the batch, and over the latents; then the mean", rtol=1e-8
     ),
     "vae-7": Function(
-        _best_log_likelihood, _means, "the best variance is the mean squared error; put it in", rtol=1e-8
+        _best_log_likelihood,
+        _means,
+        "each column has its own variance: set the derivative of its mean cost by that variance to 0",
+        rtol=1e-8,
     ),
     "vae-8": Function(
         _tight_bound, _log_weights, "a log-mean-exp of the log-weights over the first axis", rtol=1e-8
@@ -204,10 +209,10 @@ GRADERS = {
     "vae-9": Function(
         _price_of_independence,
         _precisions,
-        "the best variances are 1 / M_jj; what is left is half of two logarithms",
+        "set the derivative by each variance to 0; the diagonal of the inverse of M is not the answer",
         rtol=1e-7,
     ),
     "vae-10": Function(
-        _origin_of, _noised, "the product of 1 - beta over the t steps; solve for the point", rtol=1e-8
+        _fair_distance, _samples, "how many pairs of two different points has a sample of n?", rtol=1e-7
     ),
 }
