@@ -110,7 +110,11 @@ def _decorate(app: Sphinx, doctree: nodes.document) -> None:
         woven = [text for text in cell.get("classes", []) if text.startswith("tag_src:")]
         if woven:
             cell["classes"] = [text for text in cell["classes"] if text not in woven] + ["dlbook-woven"]
-            cell.insert(0, write.woven_caption([name.removeprefix("tag_src:") for name in woven], docname))
+            caption = write.woven_caption([name.removeprefix("tag_src:") for name in woven], docname)
+            if cell.get("hide_mode"):  # what folds must begin with its code
+                cell.parent.insert(cell.parent.index(cell), caption)
+            else:
+                cell.insert(0, caption)
 
 
 def _skip_inherited(app: Sphinx, what: str, name: str, obj: object, skip: bool, options: object) -> bool | None:
