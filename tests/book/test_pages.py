@@ -74,7 +74,7 @@ def test_a_verification_shows_the_number_of_its_equation(site: Path) -> None:
 
 
 def test_the_api_reference_has_every_public_module(book: dict[str, site_checks.Page]) -> None:
-    pages = ("api", "api_data", "api_plots", "api_book")
+    pages = ("api", "api_functional", "api_data", "api_plots", "api_book")
     anchors = {a for name in pages for a in book[f"appendix/{name}.html"].anchors}
     missing = [name for name in extension.public_modules() if f"module-{name}" not in anchors]
     assert missing == []

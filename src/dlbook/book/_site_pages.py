@@ -145,7 +145,12 @@ class Reproducibility(ResultsDirective):
 
 
 #: Parts of the API reference by how the names of their modules begin; all others are the subject.
-API_PARTS = {"book": "dlbook.book", "figures": "dlbook.plots", "data": "dlbook.data"}
+API_PARTS = {
+    "book": "dlbook.book",
+    "figures": "dlbook.plots",
+    "data": "dlbook.data",
+    "functions": "dlbook.functional",
+}
 
 
 class ApiModules(SphinxDirective):

@@ -1,11 +1,8 @@
 """Characters as whole numbers: a vocabulary from training texts, and batches of texts with padding."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Self
 
 import torch
 from jaxtyping import Int
@@ -29,7 +26,7 @@ class Vocabulary:
             )
 
     @classmethod
-    def of(cls, texts: Iterable[str]) -> Self:
+    def of(cls, texts: Iterable[str]) -> "Vocabulary":
         """The characters of these texts, sorted. Give it the training texts alone.
 
         Raises:
